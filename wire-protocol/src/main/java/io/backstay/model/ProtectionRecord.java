@@ -1,0 +1,44 @@
+package io.backstay.model;
+
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Who is who for one volume (rule M3). Signed by the catalog; servers keep the newest that they
+ * have seen.
+ *
+ * @param version grows by one with each change, the first is 1
+ * @param sizeBytes a multiple of 512
+ * @param device absolute path of the source on the storage's node
+ * @param storage server name of the target storage
+ * @param archives server names, in order
+ * @param primary one of {@code archives}; it gives the gids of a plain volume (rule L10)
+ */
+public record ProtectionRecord(
+    long version,
+    String volume,
+    VolumeKind kind,
+    long sizeBytes,
+    String device,
+    String storage,
+    List<String> archives,
+    String primary) {
+  public ProtectionRecord {
+    Names.require("volume", volume);
+    Objects.requireNonNull(kind, "kind");
+    Objects.requireNonNull(device, "device");
+    Names.require("server", storage);
+    archives = List.copyOf(archives);
+    if (version < 1)
+      throw new IllegalArgumentException(
+          "version of the record of " + volume + " is below 1: " + version);
+    if (sizeBytes <= 0 || sizeBytes % 512 != 0) {
+      throw new IllegalArgumentException(
+          "size of " + volume + " is not a positive multiple of 512: " + sizeBytes);
+    }
+    if (!archives.contains(primary)) {
+      throw new IllegalArgumentException(
+          "primary " + primary + " of " + volume + " is not among its archives " + archives);
+    }
+  }
+}

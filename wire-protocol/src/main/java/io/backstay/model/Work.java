@@ -1,0 +1,142 @@
+package io.backstay.model;
+
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a server is asked to do as one operation of its ledger (rule K3). The same operation id with
+ * the same work attaches to it or answers with its result; with other work it is refused as {@link
+ * RefusalCode#DIFFERENT_INPUT}.
+ */
+public sealed interface Work {
+  OperationKind kind();
+
+  /** The same work without its grant: what input hashes are made of. */
+  default Work withoutGrant() {
+    return this;
+  }
+
+  /** Storage or archive: take the volume under this record. */
+  record AddVolume(Signed record) implements Work {
+    public AddVolume {
+      Objects.requireNonNull(record, "record");
+    }
+
+    @Override
+    public OperationKind kind() {
+      return OperationKind.ADD_VOLUME;
+    }
+  }
+
+  /**
+   * Storage or archive: forget the volume; at an archive all its points are destroyed, so that
+   * needs a grant.
+   */
+  record ClearVolume(String inputHash, Optional<Signed> grant) implements Work {
+    @Override
+    public OperationKind kind() {
+      return OperationKind.CLEAR_VOLUME;
+    }
+
+    @Override
+    public Work withoutGrant() {
+      return new ClearVolume(inputHash, Optional.empty());
+    }
+  }
+
+  /**
+   * Storage: send the whole volume to the archive.
+   *
+   * @param archive server name
+   * @param archiveAddress host:port
+   * @param bytesPerSecondMax 0 for no limit
+   */
+  record FullBackup(String archive, String archiveAddress, long bytesPerSecondMax) implements Work {
+    public FullBackup {
+      Names.require("server", archive);
+      Objects.requireNonNull(archiveAddress, "archiveAddress");
+      if (bytesPerSecondMax < 0)
+        throw new IllegalArgumentException("rate limit is negative: " + bytesPerSecondMax);
+    }
+
+    @Override
+    public OperationKind kind() {
+      return OperationKind.FULL_BACKUP;
+    }
+  }
+
+  /**
+   * Archive: write the image of {@code gid} to a target. Carries a hold instead of an epoch: the
+   * operation owns the hold.
+   *
+   * @param node node that the path is on
+   * @param receiver address of the storage on that node which writes, or empty when the archive
+   *     writes itself (rule K6)
+   * @param overwrite whether a target that is not empty may be written; then the grant is needed
+   */
+  record Restore(
+      long gid,
+      String node,
+      Optional<String> receiver,
+      String path,
+      Overwrite overwrite,
+      long bytesPerSecondMax,
+      String inputHash,
+      Optional<Signed> grant)
+      implements Work {
+    public Restore {
+      Names.require("node", node);
+      Objects.requireNonNull(overwrite, "overwrite");
+      if (!path.startsWith("/"))
+        throw new IllegalArgumentException("target path is not absolute: " + path);
+      if (gid < 0) throw new IllegalArgumentException("gid is negative: " + gid);
+      if (bytesPerSecondMax < 0)
+        throw new IllegalArgumentException("rate limit is negative: " + bytesPerSecondMax);
+    }
+
+    @Override
+    public OperationKind kind() {
+      return OperationKind.RESTORE;
+    }
+
+    @Override
+    public Work withoutGrant() {
+      return new Restore(
+          gid, node, receiver, path, overwrite, bytesPerSecondMax, inputHash, Optional.empty());
+    }
+  }
+
+  /** Whether a restore may write to a target that holds something. */
+  enum Overwrite {
+    ONLY_EMPTY,
+    OVERWRITE
+  }
+
+  /**
+   * Archive: read the image of {@code gid} and compare it with the checksums at rest and the hashes
+   * taken at the source.
+   */
+  record Verify(long gid, long bytesPerSecondMax) implements Work {
+    public Verify {
+      if (gid < 0) throw new IllegalArgumentException("gid is negative: " + gid);
+    }
+
+    @Override
+    public OperationKind kind() {
+      return OperationKind.VERIFY;
+    }
+  }
+
+  /** Archive: delete one point, never the newest and never a held one (rule L10). */
+  record DeletePoint(long gid, String inputHash, Optional<Signed> grant) implements Work {
+    @Override
+    public OperationKind kind() {
+      return OperationKind.DELETE_POINT;
+    }
+
+    @Override
+    public Work withoutGrant() {
+      return new DeletePoint(gid, inputHash, Optional.empty());
+    }
+  }
+}

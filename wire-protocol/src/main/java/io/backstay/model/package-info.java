@@ -1,0 +1,5 @@
+/**
+ * What two machines must agree on: names, records, refusals, operations and their reports. Values
+ * only, no IO.
+ */
+package io.backstay.model;

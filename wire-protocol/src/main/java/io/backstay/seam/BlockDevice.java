@@ -1,0 +1,55 @@
+package io.backstay.seam;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * A volume, an image or a log: bytes by position. Any thread may use it at any time; overlapping
+ * writes that run at the same time leave an undefined order of their bytes, so callers order them.
+ *
+ * <p>Offsets are bytes and multiples of {@link #alignmentBytes()}; lengths are multiples of it, or
+ * reach exactly to {@link #sizeBytes()}. Buffers must be direct and start at an aligned address
+ * where the alignment is above 1 (take them from {@link BufferPool}). What was written is seen by
+ * later reads at once, survives the death of the process, and survives the loss of power only after
+ * {@link #flush()} returned.
+ */
+public interface BlockDevice extends Closeable {
+  /** Size in bytes, fixed while the device is open. */
+  long sizeBytes();
+
+  /** A power of two between 1 and 4096. */
+  int alignmentBytes();
+
+  /**
+   * Fills the buffer from its position to its limit. A range outside the device is a bug of the
+   * caller.
+   */
+  void read(long offset, ByteBuffer into) throws IOException;
+
+  /** Writes the buffer from its position to its limit. Not durable before {@link #flush()}. */
+  void write(long offset, ByteBuffer from) throws IOException;
+
+  /**
+   * Makes the range read as zeroes, giving its space back where the device can. Not durable before
+   * {@link #flush()}.
+   */
+  void zero(long offset, long lengthBytes) throws IOException;
+
+  /**
+   * The first position at or after {@code offset} that may hold anything but zeroes, aligned down
+   * to {@link #alignmentBytes()}; {@link #sizeBytes()} when the rest is known to be zero. A device
+   * that cannot tell answers {@code offset}.
+   */
+  long nextData(long offset) throws IOException;
+
+  /**
+   * Makes every write and zero that returned before this call durable. After a failure nothing may
+   * be assumed of them: the caller writes again and flushes again, or gives the device up (rule L3:
+   * a failed flush is never retried into success).
+   */
+  void flush() throws IOException;
+
+  @Override
+  void close() throws IOException;
+}

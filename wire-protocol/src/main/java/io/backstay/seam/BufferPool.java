@@ -1,0 +1,76 @@
+package io.backstay.seam;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.concurrent.Semaphore;
+
+/**
+ * A bounded stock of direct buffers, aligned for direct IO. What a flow may hold in memory is the
+ * size of its pool: a thread that asks for one buffer too many waits until another is given back.
+ */
+public final class BufferPool {
+  /** Alignment of every buffer's address, enough for direct IO on any block device. */
+  public static final int ALIGNMENT_BYTES = 4096;
+
+  private final int bufferBytes;
+  private final Semaphore free;
+  private final ArrayDeque<ByteBuffer> idle = new ArrayDeque<>();
+
+  /**
+   * @param bufferBytes capacity of each buffer, a multiple of 4096
+   */
+  public BufferPool(int buffers, int bufferBytes) {
+    if (buffers < 1 || bufferBytes < ALIGNMENT_BYTES || bufferBytes % ALIGNMENT_BYTES != 0) {
+      throw new IllegalArgumentException(
+          "a pool of %d buffers of %d bytes: both must be positive, the bytes a multiple of %d"
+              .formatted(buffers, bufferBytes, ALIGNMENT_BYTES));
+    }
+    this.bufferBytes = bufferBytes;
+    this.free = new Semaphore(buffers);
+  }
+
+  public int bufferBytes() {
+    return bufferBytes;
+  }
+
+  /** A cleared buffer; waits while all are out. */
+  public Lease take() throws InterruptedException {
+    free.acquire();
+    ByteBuffer buffer;
+    synchronized (idle) {
+      buffer = idle.poll();
+    }
+    return new Lease(buffer == null ? aligned(bufferBytes) : buffer.clear());
+  }
+
+  /** A fresh direct buffer outside any pool, aligned for direct IO. */
+  public static ByteBuffer aligned(int bytes) {
+    return ByteBuffer.allocateDirect(bytes + ALIGNMENT_BYTES)
+        .alignedSlice(ALIGNMENT_BYTES)
+        .slice(0, bytes);
+  }
+
+  /** One buffer out of the pool, until it is closed. Closing twice is a bug that is reported. */
+  public final class Lease implements AutoCloseable {
+    private ByteBuffer buffer;
+
+    private Lease(ByteBuffer buffer) {
+      this.buffer = buffer;
+    }
+
+    public ByteBuffer buffer() {
+      if (buffer == null) throw new IllegalStateException("the buffer was given back already");
+      return buffer;
+    }
+
+    @Override
+    public void close() {
+      ByteBuffer returned = buffer();
+      buffer = null;
+      synchronized (idle) {
+        idle.push(returned);
+      }
+      free.release();
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package io.backstay.seam;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+
+/**
+ * Opens the devices that a user names by absolute path on a node: the source of a plain volume, the
+ * target of a restore (rule K6). What Backstay keeps for itself lies in a {@link Directory}
+ * instead.
+ */
+public interface Devices {
+  /**
+   * What lies at the path now, without changing it. A path that is neither file nor block device is
+   * an IOException.
+   */
+  DeviceFacts examine(String path) throws IOException;
+
+  /**
+   * @throws NoSuchFileException where nothing is there
+   */
+  BlockDevice openReadOnly(String path) throws IOException;
+
+  /**
+   * Opens an existing file or block device for reading and writing; never creates, never truncates.
+   */
+  BlockDevice openWritable(String path) throws IOException;
+
+  /**
+   * Makes a new sparse file of {@code sizeBytes} zeroes and makes its name durable. A file of
+   * length 0 that is already there is taken and extended; anything else there is refused with
+   * FileAlreadyExistsException.
+   */
+  BlockDevice create(String path, long sizeBytes) throws IOException;
+
+  /**
+   * A frozen copy of the source (reflink clone beside it, snapshot), or empty where the source has
+   * no such thing. The caller closes it, and that removes the copy.
+   */
+  Optional<BlockDevice> freeze(String path) throws IOException;
+
+  /**
+   * Evidence of what was written to the source so far: two equal stamps say that nothing was
+   * written in between, two different ones that something was; {@link ChangeStamp#UNKNOWN} says
+   * nothing (rule L10).
+   */
+  ChangeStamp changeStamp(String path) throws IOException;
+}

@@ -1,0 +1,149 @@
+package io.backstay.wire;
+
+import io.backstay.model.Names;
+import io.backstay.model.OperationKind;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.ServerRecord;
+import io.backstay.model.Work;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a server can be asked. Each is answered by one {@link Reply}; what takes long is an
+ * operation that is watched.
+ */
+public sealed interface Command {
+
+  /**
+   * A command of a newer release: answered {@code unsupported}, and the connection stays (rule K7).
+   */
+  record Unknown() implements Command {}
+
+  // ---- every server
+
+  /** Answered by {@link Reply.ServerFacts}. */
+  record Describe() implements Command {}
+
+  /**
+   * Start the work as this operation, or attach to it, or answer with its result (rule K3).
+   * Answered by {@link Reply.Operation}.
+   *
+   * @param operation original run id + "/" + step
+   * @param epoch of the run's reservation; 0 for work that carries a hold instead (restore, verify)
+   */
+  record Start(String operation, String volume, long epoch, Work work) implements Command {
+    public Start {
+      if (operation == null || operation.isBlank() || operation.length() > 200) {
+        throw new IllegalArgumentException(
+            "operation id has no text or over 200 characters: " + operation);
+      }
+      Names.require("volume", volume);
+      Objects.requireNonNull(work, "work");
+      if (epoch < 0)
+        throw new IllegalArgumentException("epoch of " + operation + " is negative: " + epoch);
+    }
+  }
+
+  /** How far is it? Counts as watching it (rule K3). Answered by {@link Reply.Operation}. */
+  record Watch(String operation, String volume) implements Command {}
+
+  /**
+   * Stop it in a steady state, keeping what is durable. Idempotent. Answered by {@link
+   * Reply.Operation}.
+   */
+  record Cancel(String operation, String volume) implements Command {}
+
+  /**
+   * The ledger, newest first: what {@code run list} shows when Temporal is away (rule F4). Answered
+   * by {@link Reply.Operations}.
+   */
+  record ListOperations(Optional<String> volume) implements Command {}
+
+  /** All volumes that this server knows. Answered by {@link Reply.Volumes}. */
+  record ListVolumes() implements Command {}
+
+  // ---- storage
+
+  /** What lies at a path of the storage's node. Answered by {@link Reply.DeviceFound}. */
+  record ExamineDevice(String path) implements Command {}
+
+  // ---- storage and archive
+
+  /**
+   * SHA-256 of each 1 MiB range. A storage hashes the source, an archive the image of {@code gid}.
+   * Answered by {@link Reply.Hashes}.
+   *
+   * @param gid present at an archive only
+   * @param offset a multiple of 1 MiB
+   * @param ranges at most {@link #RANGES_MAX}
+   */
+  record HashRanges(String volume, Optional<Long> gid, long offset, int ranges) implements Command {
+    public static final int RANGES_MAX = 512;
+
+    public HashRanges {
+      if (offset < 0
+          || offset % Message.ImageChunk.RANGE_BYTES != 0
+          || ranges < 1
+          || ranges > RANGES_MAX) {
+        throw new IllegalArgumentException("hashes of %d ranges at %d".formatted(ranges, offset));
+      }
+    }
+  }
+
+  // ---- archive
+
+  /** Restorable points, oldest first. Answered by {@link Reply.Points}. */
+  record ListPoints(String volume) implements Command {}
+
+  /**
+   * Keep the point for this operation until {@code keep} from now, or longer if it is held longer
+   * already (rule X10).
+   */
+  record TakeHold(String operation, String volume, long gid, Duration keep) implements Command {}
+
+  /** Idempotent. */
+  record ReleaseHold(String operation, String volume) implements Command {}
+
+  // ---- catalog
+
+  /** All records. Answered by {@link Reply.CatalogRecords}. */
+  record ReadCatalog() implements Command {}
+
+  /**
+   * Answered by {@link Reply.Written}; a version other than the stored one is refused. 0: it must
+   * not exist.
+   */
+  record WriteServer(ServerRecord server, long expectedVersion) implements Command {}
+
+  /**
+   * Store the record of a volume and sign it; needs the volume's current reservation (rule K2). The
+   * record's version must be the stored one plus 1. Answered by {@link Reply.SignedRecord}.
+   */
+  record WriteProtection(long epoch, ProtectionRecord record) implements Command {}
+
+  /**
+   * Forget the record of a volume; needs the volume's current reservation. Epochs go on from where
+   * they were.
+   */
+  record RemoveProtection(long epoch, String volume) implements Command {}
+
+  /**
+   * Reserve the volume (rule K2). The same workflow, original run and operation get the reservation
+   * they have. Answered by {@link Reply.Reserved}, or refused with {@code already-running}.
+   *
+   * @param supersedes epoch of a holder that the caller found to be over: it is replaced if it
+   *     still holds
+   */
+  record Reserve(
+      String volume,
+      OperationKind operation,
+      String workflowId,
+      String originalRunId,
+      String inputHash,
+      Optional<Long> supersedes)
+      implements Command {}
+
+  /** Idempotent: a reservation with another epoch stays. */
+  record Release(String volume, long epoch) implements Command {}
+}

@@ -1,0 +1,85 @@
+package io.backstay.wire;
+
+import io.backstay.model.Bytes;
+import io.backstay.model.OperationReport;
+import io.backstay.model.Point;
+import io.backstay.model.Refusal;
+import io.backstay.model.Reservation;
+import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
+import io.backstay.model.Signed;
+import io.backstay.model.VolumeKind;
+import io.backstay.seam.DeviceFacts;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** The answer to a {@link Command}. */
+public sealed interface Reply {
+  record Done() implements Reply {}
+
+  /**
+   * @param holder present with {@code already-running}: who holds the volume
+   */
+  record Refused(Refusal refusal, Optional<Reservation> holder) implements Reply {
+    public Refused(Refusal refusal) {
+      this(refusal, Optional.empty());
+    }
+  }
+
+  /**
+   * @param certificateExpiry when this server's certificate ends
+   */
+  record ServerFacts(
+      String name,
+      Role role,
+      String node,
+      String group,
+      long pid,
+      Instant started,
+      String software,
+      Instant certificateExpiry)
+      implements Reply {}
+
+  record Operation(OperationReport report) implements Reply {}
+
+  record Operations(List<OperationReport> reports) implements Reply {}
+
+  /**
+   * @param state of the server's own state table, upper case: CLEAR, READY, SYNC_READY, ARCHIVED
+   * @param running kinds of the operations that run on it now
+   */
+  record VolumeFacts(
+      String volume,
+      VolumeKind kind,
+      long sizeBytes,
+      String state,
+      long recordVersion,
+      long epoch,
+      List<String> running,
+      Optional<Point> newest,
+      Optional<String> trouble) {}
+
+  record Volumes(List<VolumeFacts> volumes) implements Reply {}
+
+  record DeviceFound(DeviceFacts facts) implements Reply {}
+
+  record Hashes(long offset, Bytes sha256s) implements Reply {}
+
+  record Points(List<Point> points) implements Reply {}
+
+  record Written(long version) implements Reply {}
+
+  record SignedRecord(Signed record) implements Reply {}
+
+  record Reserved(Reservation reservation) implements Reply {}
+
+  /** The whole catalog at one revision; small enough to be kept whole by everyone (rule K1). */
+  record CatalogRecords(
+      long revision,
+      String group,
+      List<ServerRecord> servers,
+      List<Signed> protections,
+      List<Reservation> reservations)
+      implements Reply {}
+}
