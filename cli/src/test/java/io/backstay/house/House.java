@@ -15,7 +15,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The tree as the house rules see it: the classes that ship, the sources, and the lists of exceptions. */
+/**
+ * The tree as the house rules see it: the classes that ship, the sources, and the lists of
+ * exceptions.
+ */
 final class House {
   static final List<String> MODULES =
       List.of("wire-protocol", "native", "role-servers", "activities", "workflows", "cli");
@@ -27,8 +30,8 @@ final class House {
   private static final class Shipped {
     static final JavaClasses CLASSES =
         new ClassFileImporter()
-            .withImportOption(
-                location -> !location.contains("/test-classes/") && !location.contains("-tests.jar"))
+            .withImportOption(location ->
+                !location.contains("/test-classes/") && !location.contains("-tests.jar"))
             .importPackages("io.backstay");
   }
 

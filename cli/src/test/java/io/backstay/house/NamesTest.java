@@ -10,11 +10,15 @@ import org.junit.jupiter.api.Test;
 
 /** Names say a subject. */
 class NamesTest {
-  private static final Pattern VAGUE_PACKAGE = Pattern.compile(".*\\.(utils?|common|impl|helpers?|misc)(\\..*)?");
+  private static final Pattern VAGUE_PACKAGE =
+      Pattern.compile(".*\\.(utils?|common|impl|helpers?|misc)(\\..*)?");
   private static final Pattern VAGUE_TYPE =
       Pattern.compile(".*(Manager|Helper|Utils?|Impl|Base|Info|Data)");
 
-  /** A path of one machine: tests take theirs from JUnit. Split, so that this file does not hold one. */
+  /**
+   * A path of one machine: tests take theirs from JUnit. Split, so that this file does not hold
+   * one.
+   */
   private static final Pattern LOCAL_PATH =
       Pattern.compile("\"/(" + "tmp|home|root|Users|var/tmp" + ")(/|\")");
 

@@ -17,17 +17,27 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Time, randomness and threads come in through {@code io.backstay.seam.Time}: otherwise a seed would not replay a simulation. The
- * source files that may ask the machine itself stand, with their reasons, in seam-exceptions.txt.
+ * Time, randomness and threads come in through {@code io.backstay.seam.Time}: otherwise a seed
+ * would not replay a simulation. The source files that may ask the machine itself stand, with their
+ * reasons, in seam-exceptions.txt.
  */
 class SeamsTest {
-  /** Methods (or constructors, "new") of one type, each of which asks the clock, chance or the scheduler. */
+  /**
+   * Methods (or constructors, "new") of one type, each of which asks the clock, chance or the
+   * scheduler.
+   */
   private static final Map<String, Set<String>> BANNED =
       Map.ofEntries(
           Map.entry(
               "java.lang.Thread",
               Set.of(
-                  "sleep", "start", "startVirtualThread", "ofVirtual", "ofPlatform", "new", "onSpinWait")),
+                  "sleep",
+                  "start",
+                  "startVirtualThread",
+                  "ofVirtual",
+                  "ofPlatform",
+                  "new",
+                  "onSpinWait")),
           Map.entry("java.lang.System", Set.of("nanoTime", "currentTimeMillis")),
           Map.entry("java.lang.Math", Set.of("random")),
           Map.entry("java.time.Instant", Set.of("now")),
@@ -41,14 +51,16 @@ class SeamsTest {
           Map.entry("java.util.UUID", Set.of("randomUUID")),
           Map.entry("java.util.Random", Set.of("new")),
           Map.entry("java.util.Timer", Set.of("new")),
-          Map.entry("java.security.SecureRandom", Set.of("new", "getInstanceStrong", "getInstance")),
+          Map.entry(
+              "java.security.SecureRandom", Set.of("new", "getInstanceStrong", "getInstance")),
           Map.entry("java.util.concurrent.ThreadLocalRandom", Set.of("current")),
           Map.entry("java.util.concurrent.ForkJoinPool", Set.of("commonPool", "new")),
           Map.entry("java.util.concurrent.ThreadPoolExecutor", Set.of("new")),
           Map.entry("java.util.concurrent.ScheduledThreadPoolExecutor", Set.of("new")),
           Map.entry("java.util.concurrent.locks.LockSupport", Set.of("parkNanos", "parkUntil")));
 
-  private static final Set<String> TIMED = Set.of("java.util.concurrent.TimeUnit", "java.time.Duration");
+  private static final Set<String> TIMED =
+      Set.of("java.util.concurrent.TimeUnit", "java.time.Duration");
 
   @Test
   void onlyTheSeamsAskTheClockChanceAndTheScheduler() {
@@ -111,19 +123,23 @@ class SeamsTest {
         || asynchronous(target, owner);
   }
 
-  /** Any wait of the JDK that takes a duration: poll, offer, await, tryLock, get, join, waitFor ... */
+  /**
+   * Any wait of the JDK that takes a duration: poll, offer, await, tryLock, get, join, waitFor ...
+   */
   private static boolean timedWait(CodeUnitAccessTarget target, String owner) {
     if (owner.equals("java.lang.Object") || owner.equals("java.lang.Thread")) {
-      return Set.of("wait", "join").contains(target.getName()) && !target.getRawParameterTypes().isEmpty();
+      return Set.of("wait", "join").contains(target.getName())
+          && !target.getRawParameterTypes().isEmpty();
     }
-    boolean waits =
-        owner.startsWith("java.util.concurrent.") || owner.equals("java.lang.Process");
-    boolean converts = owner.equals("java.util.concurrent.TimeUnit") && !target.getName().equals("sleep");
+    boolean waits = owner.startsWith("java.util.concurrent.") || owner.equals("java.lang.Process");
+    boolean converts =
+        owner.equals("java.util.concurrent.TimeUnit") && !target.getName().equals("sleep");
     return waits
         && !converts
         && (target.getName().equals("awaitNanos")
             || owner.equals("java.util.concurrent.TimeUnit")
-            || target.getRawParameterTypes().stream().anyMatch(type -> TIMED.contains(type.getName())));
+            || target.getRawParameterTypes().stream()
+                .anyMatch(type -> TIMED.contains(type.getName())));
   }
 
   /** CompletableFuture's own threads. */

@@ -22,8 +22,8 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 
 /**
- * A file over 400 lines or a method over 60 misses a noun. What is over today stands with its exact size in size-exceptions.txt, a
- * list that only shrinks.
+ * A file over 400 lines or a method over 60 misses a noun. What is over today stands with its exact
+ * size in size-exceptions.txt, a list that only shrinks.
  */
 class SizeTest {
   private static final int FILE_LINES_MAX = 400;
@@ -35,7 +35,8 @@ class SizeTest {
     Map<String, String> over = new TreeMap<>(oversized(House.sources("main")));
     over.putAll(oversized(House.sources("test")));
     assertThat(over)
-        .as("lines over the budget, as size-exceptions.txt lists them; split what grew, unlist what shrank")
+        .as(
+            "lines over the budget, as size-exceptions.txt lists them; split what grew, unlist what shrank")
         .isEqualTo(listed);
   }
 
@@ -48,13 +49,12 @@ class SizeTest {
 
   private static Map<String, String> oversized(Map<String, String> sources) {
     Map<String, String> over = new TreeMap<>();
-    sources.forEach(
-        (path, text) -> {
-          long lines = text.lines().count();
-          if (lines > FILE_LINES_MAX) {
-            over.put(path, Long.toString(lines));
-          }
-        });
+    sources.forEach((path, text) -> {
+      long lines = text.lines().count();
+      if (lines > FILE_LINES_MAX) {
+        over.put(path, Long.toString(lines));
+      }
+    });
     over.putAll(oversizedMethods(sources));
     return over;
   }
