@@ -59,19 +59,28 @@ run_tests() {
   require_temporal
   java_major "$java_home"
   prepare_maven
+  export BACKSTAY_NO_BUILD=1 # tests that start ./backstay run what is built now
   start=$(mktemp)
+  lock
+  say "checking the format"
+  "${mvn[@]}" -q spotless:check >"$log" 2>&1 || {
+    code=1
+    say "!!! the format is not the house's (mvn spotless:apply mends it):"
+    grep -hoE 'src/[^ ]+\.java' "$log" | sort -u >&2 || tail -n 20 "$log" >&2
+  }
   say "running all tests (long: $long; log: $log)"
   # A failed test does not keep the other modules from being tested; the reports decide about the exit code.
   set +e
-  "${mvn[@]}" -Dmaven.test.failure.ignore=true -Dbackstay.long=$long verify 2>&1 9>&- | tee "$log" |
-    grep --line-buffered -E '^\[(INFO|WARNING|ERROR)\] (Tests run:|Building |BUILD )|^\[ERROR\]|SEED|seed=' >&2
-  code=${PIPESTATUS[0]}
+  "${mvn[@]}" -Dspotless.check.skip=true -Dmaven.test.failure.ignore=true -Dbackstay.long=$long verify 2>&1 | tee "$log" |
+    grep --line-buffered -E '^\[(INFO|WARNING|ERROR)\] (Tests run:|Building Backstay |BUILD )|^\[ERROR\] ( |Failed|Tests|/)|SEED|seed=' >&2
+  [[ ${PIPESTATUS[0]} == 0 ]] || code=1
   set -e
   read -r passed failed skipped < <(count_results "$start")
   rm -f "$start"
   ((passed + failed > 0)) || code=1
   ! grep -qE 'There was a timeout|forked VM terminated|Crashed tests' "$log" || code=1
-  ((code == 0)) || say "mvn verify did not end well: see $log"
+  exec 9>&-
+  ((code == 0)) || say "the build did not end well: see above and $log"
   printf 'tests took %d min %d s\n%d passed, %d failed, %d skipped\n' \
     $(((SECONDS - began) / 60)) $(((SECONDS - began) % 60)) "$passed" "$failed" "$skipped"
   ((code == 0 && failed == 0)) || exit 1

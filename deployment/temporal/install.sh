@@ -37,7 +37,7 @@ find_go() {
   for candidate in "$(type -P go || true)" /usr/local/go/bin/go /usr/lib/go-*/bin/go "$home"/sdk/go*/bin/go; do
     [[ -x $candidate ]] || continue
     found=$(GOTOOLCHAIN=local "$candidate" env GOVERSION 2>/dev/null) || continue
-    [[ $found =~ ^go1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 21)) || continue
+    if [[ ! $found =~ ^go1\.([0-9]+) ]] || ((BASH_REMATCH[1] < 21)); then continue; fi
     go_command=$candidate
     return 0
   done
