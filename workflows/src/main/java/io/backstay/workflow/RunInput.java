@@ -1,0 +1,69 @@
+package io.backstay.workflow;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.backstay.model.OperationKind;
+import io.backstay.wire.Cbor;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The one JSON object that a run takes. A record of it that exists is valid; what is wrong is an
+ * {@link IllegalArgumentException} that says what was given and what is allowed. Unknown fields are
+ * refused, so that a mistyped name is never ignored.
+ */
+public sealed interface RunInput
+    permits FullBackup.Input,
+        Restore.Input,
+        VerifyRestore.Input,
+        AddVolume.Input,
+        ClearVolume.Input,
+        DeletePoint.Input {
+  String volume();
+
+  OperationKind kindOfRun();
+
+  /** As in {@code temporal workflow start --type}. */
+  String workflowType();
+
+  /** The id under which the command line starts such a run: {@code full-backup/vol0}. */
+  String workflowId();
+
+  /** One line for people. */
+  String summary();
+
+  /**
+   * SHA-256 in hex of the input without its grant (rule K5): fields that are null are left out and
+   * the order of fields does not matter, so that a field of a newer release does not change it.
+   * What a {@link io.backstay.model.Grant} names, and by which a second start knows the first.
+   */
+  default String inputHash() {
+    Map<String, Object> fields =
+        new TreeMap<>(Cbor.json().convertValue(this, new TypeReference<Map<String, Object>>() {}));
+    fields.remove("grant");
+    fields.values().removeIf(Objects::isNull);
+    return Cbor.hash(new TreeMap<>(Map.of("input", fields, "type", workflowType())));
+  }
+
+  /** The record of a workflow's input, by the name of the workflow. */
+  static Optional<Class<? extends RunInput>> typeOf(String workflowType) {
+    return Optional.ofNullable(TYPES.get(workflowType));
+  }
+
+  /** Names of all workflows, sorted. */
+  static List<String> workflowTypes() {
+    return TYPES.keySet().stream().sorted().toList();
+  }
+
+  /** By the workflow's name. */
+  Map<String, Class<? extends RunInput>> TYPES =
+      Map.of(
+          "FullBackup", FullBackup.Input.class,
+          "Restore", Restore.Input.class,
+          "VerifyRestore", VerifyRestore.Input.class,
+          "AddVolume", AddVolume.Input.class,
+          "ClearVolume", ClearVolume.Input.class,
+          "DeletePoint", DeletePoint.Input.class);
+}
