@@ -46,7 +46,7 @@ find_go() {
 
 # Builds into directory $1, which is removed afterwards whatever happens. The module cache is Go's own, so that nothing is downloaded twice.
 go_install() (
-  local scratch=$1 started=$SECONDS said=0 doing pid
+  local scratch=$1 started=$SECONDS said=0 seen=0 lines doing pid
   export GOBIN=$scratch/bin GOCACHE=$scratch/cache GOTMPDIR=$scratch/tmp GOFLAGS="-trimpath -buildvcs=false" CGO_ENABLED=0
   export GOTOOLCHAIN=${GOTOOLCHAIN:-auto}
   unset GOOS GOARCH
@@ -56,16 +56,21 @@ go_install() (
     export GOMODCACHE=$scratch/modules GOPATH=$scratch/go GOFLAGS="$GOFLAGS -modcacherw"
   fi
   cd "$scratch"
-  "$go_command" install -ldflags "-s -w" "$module@$version" >"$scratch/log" 2>&1 9>&- &
+  "$go_command" install -ldflags "-s -w" "$module@$version" >"$scratch/log" 2>&1 & # with descriptor 9: see adopt
   pid=$!
   trap 'kill "$pid" 2>/dev/null || true' EXIT
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.5
     if ((SECONDS - started - said >= 10)); then
       said=$((SECONDS - started))
-      doing=$(tail -n 1 "$scratch/log")
-      [[ -e $GOCACHE/00 && $doing != *downloading* ]] && doing="compiling ($(du -sm "$GOCACHE" 2>/dev/null | cut -f1) MiB so far)"
-      say "building the Temporal server: $said s, ${doing:-starting}"
+      lines=$(wc -l <"$scratch/log")
+      if ((lines > seen)); then
+        doing=$(tail -n 1 "$scratch/log")
+      else
+        doing="compiling, $(du -sm "$GOCACHE" 2>/dev/null | cut -f1) MiB so far"
+      fi
+      seen=$lines
+      say "building the Temporal server: $said s, $doing"
     fi
   done
   if ! wait "$pid"; then
@@ -74,15 +79,28 @@ go_install() (
   fi
 )
 
+# What is left of a caller that was killed: its Go held the lock and went on, so the binary may be there. The lock is ours.
+adopt() {
+  local left
+  for left in "${1%/*}"/.build.*; do
+    if [[ ! -x $1 && -x $left/bin/temporal ]] && is_pinned "$left/bin/temporal"; then mv "$left/bin/temporal" "$1"; fi
+    remove "$left"
+  done
+}
+
+# A private module cache is read-only.
+remove() { rm -rf "$1" 2>/dev/null || { chmod -R u+w "$1" && rm -rf "$1"; }; }
+
 build_at() {
   local target=$1 directory=${1%/*} scratch code=0
   exec 9>"$directory/lock"
   if ! flock -n 9; then
     say "another process is building the Temporal server; waiting for it"
-    flock 9
+    until flock -w 10 9; do say "still waiting for the Temporal server: $SECONDS s"; done
   fi
   if [[ -x $target ]]; then return 0; fi
-  rm -rf "$directory"/.build.* # of a build that was killed; the lock is ours
+  adopt "$target"
+  if [[ -x $target ]]; then return 0; fi
   find_go || refuse "a Temporal server is needed, and there is neither an earlier installation ($target) nor Go to build one"
   scratch=$(mktemp -d "$directory/.build.XXXXXX")
   say "building the Temporal server $version with $go_command; two to three minutes on two cores, only this once"
@@ -90,7 +108,7 @@ build_at() {
   if ((code == 0)); then
     if is_pinned "$scratch/bin/temporal"; then mv "$scratch/bin/temporal" "$target"; else code=1; fi
   fi
-  rm -rf "$scratch" || { chmod -R u+w "$scratch" && rm -rf "$scratch"; }
+  remove "$scratch"
   ((code == 0)) || refuse "the Temporal server could not be built from $module@$version"
   exec 9>&-
 }
