@@ -70,14 +70,14 @@ public sealed interface Work {
    * operation owns the hold.
    *
    * @param node node that the path is on
-   * @param receiver address of the storage on that node which writes, or empty when the archive
-   *     writes itself (rule K6)
+   * @param receiver the storage on that node which writes, or empty when the archive writes itself
+   *     (rule K6)
    * @param overwrite whether a target that is not empty may be written; then the grant is needed
    */
   record Restore(
       long gid,
       String node,
-      Optional<String> receiver,
+      Optional<Receiver> receiver,
       String path,
       Overwrite overwrite,
       long bytesPerSecondMax,
@@ -103,6 +103,16 @@ public sealed interface Work {
     public Work withoutGrant() {
       return new Restore(
           gid, node, receiver, path, overwrite, bytesPerSecondMax, inputHash, Optional.empty());
+    }
+  }
+
+  /**
+   * A storage that writes a restore for an archive on another node; {@code address} is host:port.
+   */
+  record Receiver(String server, String address) {
+    public Receiver {
+      Names.require("server", server);
+      Objects.requireNonNull(address, "address");
     }
   }
 

@@ -22,6 +22,9 @@ public sealed interface Command {
 
   // ---- every server
 
+  /** What the ledger of operations answers, the same at every server that has one. */
+  sealed interface ForOperations extends Command {}
+
   /** Answered by {@link Reply.ServerFacts}. */
   record Describe() implements Command {}
 
@@ -32,7 +35,7 @@ public sealed interface Command {
    * @param operation original run id + "/" + step
    * @param epoch of the run's reservation; 0 for work that carries a hold instead (restore, verify)
    */
-  record Start(String operation, String volume, long epoch, Work work) implements Command {
+  record Start(String operation, String volume, long epoch, Work work) implements ForOperations {
     public Start {
       if (operation == null || operation.isBlank() || operation.length() > 200) {
         throw new IllegalArgumentException(
@@ -46,19 +49,19 @@ public sealed interface Command {
   }
 
   /** How far is it? Counts as watching it (rule K3). Answered by {@link Reply.Operation}. */
-  record Watch(String operation, String volume) implements Command {}
+  record Watch(String operation, String volume) implements ForOperations {}
 
   /**
    * Stop it in a steady state, keeping what is durable. Idempotent. Answered by {@link
    * Reply.Operation}.
    */
-  record Cancel(String operation, String volume) implements Command {}
+  record Cancel(String operation, String volume) implements ForOperations {}
 
   /**
    * The ledger, newest first: what {@code run list} shows when Temporal is away (rule F4). Answered
    * by {@link Reply.Operations}.
    */
-  record ListOperations(Optional<String> volume) implements Command {}
+  record ListOperations(Optional<String> volume) implements ForOperations {}
 
   /** All volumes that this server knows. Answered by {@link Reply.Volumes}. */
   record ListVolumes() implements Command {}

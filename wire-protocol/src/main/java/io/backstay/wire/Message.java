@@ -4,6 +4,7 @@ import io.backstay.model.Bytes;
 import io.backstay.model.Point;
 import io.backstay.model.Signed;
 import io.backstay.seam.ChangeStamp;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -158,5 +159,5 @@ public sealed interface Message {
   record ImageEnd(Point.Proof proof, long bytesSent, long bytesResent) implements Message {}
 
   /** Receiver to sender: the image is a point now (or the target is complete), durably. */
-  record Committed(long gid, java.time.Instant time) implements Message {}
+  record Committed(long gid, Instant time, Point.Proof proof) implements Message {}
 }

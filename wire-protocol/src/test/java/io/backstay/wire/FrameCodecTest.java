@@ -36,7 +36,8 @@ class FrameCodecTest {
                   Refusal.of(RefusalCode.ALREADY_RUNNING, "no"), Optional.of(holder))),
           new Message.Answer(new Reply.Done()),
           new Message.ImageEnd(Point.Proof.UNCHANGED, 5, 1),
-          new Message.ImageResume(4096, Optional.of(new Message.Committed(1, NOON)))
+          new Message.ImageResume(
+              4096, Optional.of(new Message.Committed(1, NOON, Point.Proof.FROZEN)))
         }) {
       assertThat(roundTrip(Frame.of(message)).message()).isEqualTo(message);
     }

@@ -1,0 +1,194 @@
+package io.backstay.archive;
+
+import io.backstay.image.LiveSource;
+import io.backstay.image.Range;
+import io.backstay.model.Bytes;
+import io.backstay.model.Hold;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
+import io.backstay.model.Role;
+import io.backstay.model.VolumeKind;
+import io.backstay.server.Authorisation;
+import io.backstay.server.RoleParts;
+import io.backstay.server.RoleService;
+import io.backstay.target.Targets;
+import io.backstay.volume.Operations;
+import io.backstay.volume.VolumeStore;
+import io.backstay.wire.Channel;
+import io.backstay.wire.Command;
+import io.backstay.wire.Message;
+import io.backstay.wire.Peer;
+import io.backstay.wire.Reply;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The archive role. Bytes come in through {@link Intakes} and become a point in one metadata write;
+ * they go out through {@link RestoreRun}. {@link ArchiveOperations} is the door for everything that
+ * is an operation.
+ */
+public final class ArchiveService implements RoleService {
+  private static final Logger LOG = LoggerFactory.getLogger(ArchiveService.class);
+
+  private final RoleParts parts;
+  private final VolumeStore<ArchiveVolume> store;
+  private final Intakes intakes;
+  private final ArchiveOperations role;
+  private final Operations<ArchiveVolume> operations;
+  private final Targets targets;
+
+  public ArchiveService(RoleParts parts) throws IOException {
+    this.parts = parts;
+    this.store = new VolumeStore<>(parts.directory(), ArchiveVolume.class, ArchiveVolume::unknown);
+    this.intakes = new Intakes(parts, store);
+    this.targets =
+        new Targets(
+            parts.directory(),
+            parts.devices(),
+            parts.time(),
+            parts.config().restoreRoots(),
+            parts.grants());
+    this.role = new ArchiveOperations(parts, store, intakes, targets);
+    this.operations = new Operations<>(parts.config().name(), parts.time(), store, role);
+  }
+
+  @Override
+  public void start() throws IOException {
+    store.load();
+    targets.forgetOld();
+    for (ArchiveVolume volume : store.all()) {
+      List<String> deleted = ImageFiles.deleteUnnamed(store.directory(volume.volume()), volume);
+      if (!deleted.isEmpty())
+        LOG.info("{}: deleted {}, which no point names", volume.volume(), deleted);
+      store.update(volume.volume(), before -> before.withoutExpiredHolds(parts.time().now()));
+    }
+    operations.resume();
+  }
+
+  @Override
+  public void stop() throws InterruptedException {
+    operations.stop();
+    for (ArchiveVolume volume : store.all()) intakes.displace(volume.volume());
+  }
+
+  @Override
+  public Reply answer(Peer peer, Command command)
+      throws RefusedException, IOException, InterruptedException {
+    return switch (command) {
+      case Command.ForOperations operation -> {
+        Authorisation.require(peer, "operations of an archive", Role.WORKER, Role.OPERATOR);
+        yield operations.answer(operation);
+      }
+      case Command.ListVolumes list ->
+          new Reply.Volumes(store.all().stream().map(this::facts).toList());
+      case Command.ListPoints list ->
+          new Reply.Points(
+              known(list.volume()).images().stream().map(ArchiveVolume.Image::point).toList());
+      case Command.TakeHold hold -> {
+        Authorisation.require(peer, "hold a point", Role.WORKER, Role.OPERATOR);
+        takeHold(hold);
+        yield new Reply.Done();
+      }
+      case Command.ReleaseHold release -> {
+        Authorisation.require(peer, "release a point", Role.WORKER, Role.OPERATOR);
+        store.update(release.volume(), before -> before.release(release.operation()));
+        yield new Reply.Done();
+      }
+      case Command.HashRanges hash -> hashes(hash);
+      default ->
+          throw new RefusedException(
+              RefusalCode.UNSUPPORTED,
+              "an archive does not know " + command.getClass().getSimpleName());
+    };
+  }
+
+  private ArchiveVolume known(String volume) throws RefusedException {
+    ArchiveVolume found = store.get(volume);
+    if (found.record().isPresent()) return found;
+    throw new RefusedException(RefusalCode.UNKNOWN_VOLUME, "no volume " + volume + " is kept here");
+  }
+
+  private void takeHold(Command.TakeHold hold) throws RefusedException, IOException {
+    store.change(
+        hold.volume(),
+        before -> {
+          if (before.image(hold.gid()).isEmpty()) {
+            throw new RefusedException(
+                RefusalCode.POINT_NOT_REACHABLE,
+                "there is no point with gid %d of %s".formatted(hold.gid(), hold.volume()));
+          }
+          return before.hold(
+              new Hold(hold.operation(), hold.gid(), parts.time().now().plus(hold.keep())));
+        });
+  }
+
+  private Reply.VolumeFacts facts(ArchiveVolume volume) {
+    List<String> running =
+        new ArrayList<>(
+            operations.kindsRunning(volume.volume()).stream().map(kind -> kind.word()).toList());
+    if (intakes.isActive(volume.volume())) running.add("receiving");
+    return new Reply.VolumeFacts(
+        volume.volume(),
+        volume.record().map(ProtectionRecord::kind).orElse(VolumeKind.PLAIN),
+        volume.record().map(ProtectionRecord::sizeBytes).orElse(0L),
+        volume.state().name(),
+        volume.record().map(ProtectionRecord::version).orElse(0L),
+        volume.ledger().epoch(),
+        running,
+        volume.newest().map(ArchiveVolume.Image::point),
+        Optional.empty());
+  }
+
+  private Reply hashes(Command.HashRanges hash)
+      throws RefusedException, IOException, InterruptedException {
+    ArchiveVolume volume = known(hash.volume());
+    long gid =
+        hash.gid()
+            .or(() -> volume.newest().map(image -> image.point().gid()))
+            .filter(found -> volume.image(found).isPresent())
+            .orElseThrow(() ->
+                new RefusedException(
+                    RefusalCode.POINT_NOT_REACHABLE, "no such point of " + hash.volume()));
+    try (StoredImage image = role.open(volume, gid)) {
+      ByteBuffer sha256s = ByteBuffer.allocate(32 * hash.ranges());
+      for (int i = 0; i < hash.ranges(); i++) {
+        long at = hash.offset() + (long) i * Message.ImageChunk.RANGE_BYTES;
+        if (at >= image.sizeBytes()) break;
+        sha256s.put(hash(image.read(at, parts.pool().take())).toArray());
+      }
+      byte[] found = new byte[sha256s.position()];
+      sha256s.flip().get(found);
+      return new Reply.Hashes(hash.offset(), Bytes.of(found));
+    }
+  }
+
+  private static Bytes hash(Range range) {
+    return switch (range) {
+      case Range.Zeroes zeroes ->
+          LiveSource.sha256(ByteBuffer.allocate((int) zeroes.lengthBytes()));
+      case Range.Data data -> {
+        try (var payload = data.payload()) {
+          yield LiveSource.sha256(data.chunk(), payload.bytes());
+        }
+      }
+    };
+  }
+
+  /** Takes an image of a volume in. */
+  @Override
+  public void converse(Channel channel, Message opening)
+      throws RefusedException, IOException, InterruptedException {
+    if (!(opening instanceof Message.OpenImage open)) {
+      throw new RefusedException(
+          RefusalCode.UNSUPPORTED,
+          "an archive does not take a " + opening.getClass().getSimpleName());
+    }
+    intakes.take(channel, open, operations.kindsRunning(open.volume()));
+  }
+}

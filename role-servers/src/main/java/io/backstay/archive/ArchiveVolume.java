@@ -1,0 +1,255 @@
+package io.backstay.archive;
+
+import io.backstay.model.Hold;
+import io.backstay.model.OperationKind;
+import io.backstay.model.Point;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.Signed;
+import io.backstay.seam.ChangeStamp;
+import io.backstay.volume.Ledger;
+import io.backstay.volume.StateTable;
+import io.backstay.volume.VolumeMetadata;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What an archive keeps of one volume; replaced as a whole, so that an image becomes a point, or a
+ * point is gone, in one write.
+ *
+ * @param images the points, oldest first, gids ascending
+ * @param partial an image that is on its way in; it belongs to the volume, the next run adopts it
+ *     (rule K3)
+ * @param holds what keeps points from being deleted (rule X10)
+ * @param nextGid greater than every gid that was ever issued, also after points were deleted (rule
+ *     L10)
+ * @param nextSerial number of the next image's files; never used twice
+ */
+public record ArchiveVolume(
+    String volume,
+    State state,
+    Optional<Signed> signed,
+    Optional<ProtectionRecord> record,
+    List<Image> images,
+    Optional<Partial> partial,
+    List<Hold> holds,
+    long nextGid,
+    long nextSerial,
+    Ledger ledger)
+    implements VolumeMetadata<ArchiveVolume> {
+
+  /** Steady states, walb's names. */
+  public enum State {
+    CLEAR,
+    SYNC_READY,
+    ARCHIVED
+  }
+
+  /**
+   * A point and where its bytes are.
+   *
+   * @param serial names its files
+   * @param operation that sent it: a repeated commit is answered from here
+   */
+  public record Image(long serial, String operation, Point point) {}
+
+  /**
+   * An image on its way in.
+   *
+   * @param stamp evidence of the source when its first byte was read; only a transfer with the same
+   *     evidence goes on with it
+   * @param durable everything below is durable
+   * @param storedBytes data bytes of what is durable
+   * @param begun when its first byte was read: the time of the point
+   */
+  public record Partial(
+      long serial,
+      String operation,
+      long sizeBytes,
+      ChangeStamp stamp,
+      long durable,
+      long storedBytes,
+      Instant begun) {}
+
+  public static final StateTable<State> TABLE =
+      new StateTable<>(
+          "archive",
+          List.of(
+              new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.SYNC_READY),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.FULL_BACKUP, State.ARCHIVED),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.CLEAR_VOLUME, State.CLEAR),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.FULL_BACKUP, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.RESTORE, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.VERIFY, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.DELETE_POINT, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.CLEAR_VOLUME, State.CLEAR)));
+
+  public ArchiveVolume {
+    images = List.copyOf(images);
+    holds = List.copyOf(holds);
+    Objects.requireNonNull(ledger, "ledger");
+    if ((state == State.CLEAR) != record.isEmpty()
+        || (state == State.ARCHIVED) == images.isEmpty()) {
+      throw new IllegalArgumentException(
+          "volume %s is %s with record %s and %d images"
+              .formatted(volume, state, record, images.size()));
+    }
+  }
+
+  static ArchiveVolume unknown(String volume) {
+    return new ArchiveVolume(
+        volume,
+        State.CLEAR,
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        0,
+        0,
+        Ledger.EMPTY);
+  }
+
+  Optional<Image> image(long gid) {
+    return images.stream().filter(image -> image.point().gid() == gid).findFirst();
+  }
+
+  Optional<Image> newest() {
+    return images.isEmpty() ? Optional.empty() : Optional.of(images.getLast());
+  }
+
+  /** The image that this very operation sent. */
+  Optional<Image> sentBy(String operation) {
+    return images.stream().filter(image -> image.operation().equals(operation)).findFirst();
+  }
+
+  @Override
+  public ArchiveVolume with(Ledger newLedger) {
+    return copy(state, signed, record, images, partial, holds, nextGid, nextSerial, newLedger);
+  }
+
+  ArchiveVolume ready(Signed newSigned, ProtectionRecord newRecord) {
+    return copy(
+        State.SYNC_READY,
+        Optional.of(newSigned),
+        Optional.of(newRecord),
+        images,
+        partial,
+        holds,
+        nextGid,
+        nextSerial,
+        ledger);
+  }
+
+  /** Gids and serials go on from where they were when the volume is added again. */
+  ArchiveVolume clear() {
+    return copy(
+        State.CLEAR,
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        nextGid,
+        nextSerial,
+        ledger);
+  }
+
+  /** A new partial image replaces the one that was there. */
+  ArchiveVolume begin(Partial next) {
+    return copy(
+        state,
+        signed,
+        record,
+        images,
+        Optional.of(next),
+        holds,
+        nextGid,
+        next.serial() + 1,
+        ledger);
+  }
+
+  ArchiveVolume progress(String operation, long durable, long storedBytes) {
+    Partial now = partial.orElseThrow();
+    Partial next =
+        new Partial(
+            now.serial(),
+            operation,
+            now.sizeBytes(),
+            now.stamp(),
+            durable,
+            storedBytes,
+            now.begun());
+    return copy(
+        state, signed, record, images, Optional.of(next), holds, nextGid, nextSerial, ledger);
+  }
+
+  /** The partial image becomes a point. */
+  ArchiveVolume commit(Image image) {
+    List<Image> next = new ArrayList<>(images);
+    next.add(image);
+    return copy(
+        State.ARCHIVED,
+        signed,
+        record,
+        next,
+        Optional.empty(),
+        holds,
+        Math.max(nextGid, image.point().gid() + 1),
+        nextSerial,
+        ledger);
+  }
+
+  ArchiveVolume without(long gid) {
+    List<Image> next = images.stream().filter(image -> image.point().gid() != gid).toList();
+    return copy(state, signed, record, next, partial, holds, nextGid, nextSerial, ledger);
+  }
+
+  /** A hold of the same operation is replaced, unless it lasts longer already. */
+  ArchiveVolume hold(Hold hold) {
+    List<Hold> next = new ArrayList<>(holds);
+    boolean longer =
+        next.stream()
+            .anyMatch(
+                h -> h.operation().equals(hold.operation()) && h.expiry().isAfter(hold.expiry()));
+    if (longer) return this;
+    next.removeIf(h -> h.operation().equals(hold.operation()));
+    next.add(hold);
+    return copy(state, signed, record, images, partial, next, nextGid, nextSerial, ledger);
+  }
+
+  ArchiveVolume release(String operation) {
+    List<Hold> next = holds.stream().filter(hold -> !hold.operation().equals(operation)).toList();
+    return copy(state, signed, record, images, partial, next, nextGid, nextSerial, ledger);
+  }
+
+  ArchiveVolume withoutExpiredHolds(Instant now) {
+    List<Hold> next = holds.stream().filter(hold -> hold.expiry().isAfter(now)).toList();
+    return copy(state, signed, record, images, partial, next, nextGid, nextSerial, ledger);
+  }
+
+  private ArchiveVolume copy(
+      State newState,
+      Optional<Signed> newSigned,
+      Optional<ProtectionRecord> newRecord,
+      List<Image> newImages,
+      Optional<Partial> newPartial,
+      List<Hold> newHolds,
+      long newNextGid,
+      long newNextSerial,
+      Ledger newLedger) {
+    return new ArchiveVolume(
+        volume,
+        newState,
+        newSigned,
+        newRecord,
+        newImages,
+        newPartial,
+        newHolds,
+        newNextGid,
+        newNextSerial,
+        newLedger);
+  }
+}

@@ -1,0 +1,82 @@
+package io.backstay.archive;
+
+import io.backstay.seam.BlockDevice;
+import io.backstay.seam.Directory;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The two files of an image in the directory of its volume: {@code image-SERIAL.raw}, sparse and
+ * readable without Backstay, and {@code image-SERIAL.sums}, its {@link Sidecar} (rule X9).
+ */
+record ImageFiles(BlockDevice image, Sidecar sidecar) implements Closeable {
+  private static String raw(long serial) {
+    return "image-%06d.raw".formatted(serial);
+  }
+
+  private static String sums(long serial) {
+    return "image-%06d.sums".formatted(serial);
+  }
+
+  /** Makes both files, empty; their names are durable when it returns. */
+  static ImageFiles create(Directory directory, long serial, long sizeBytes) throws IOException {
+    BlockDevice image = directory.createDevice(raw(serial), sizeBytes);
+    try {
+      Sidecar sidecar =
+          Sidecar.format(
+              directory.createDevice(sums(serial), Sidecar.sizeBytes(sizeBytes)), sizeBytes);
+      image.flush();
+      sidecar.flush();
+      directory.sync();
+      return new ImageFiles(image, sidecar);
+    } catch (IOException | RuntimeException e) {
+      image.close();
+      throw e;
+    }
+  }
+
+  static ImageFiles open(Directory directory, long serial, long sizeBytes) throws IOException {
+    BlockDevice image = directory.openDevice(raw(serial));
+    try {
+      if (image.sizeBytes() != sizeBytes) {
+        throw new IOException(
+            "%s in %s has %d bytes, the point says %d"
+                .formatted(raw(serial), directory.description(), image.sizeBytes(), sizeBytes));
+      }
+      return new ImageFiles(image, Sidecar.open(directory.openDevice(sums(serial)), sizeBytes));
+    } catch (IOException | RuntimeException e) {
+      image.close();
+      throw e;
+    }
+  }
+
+  /** Deletes the image files that no metadata names any more, and answers their names. */
+  static List<String> deleteUnnamed(Directory directory, ArchiveVolume volume) throws IOException {
+    Set<String> named = new HashSet<>();
+    volume
+        .images()
+        .forEach(image -> named.addAll(List.of(raw(image.serial()), sums(image.serial()))));
+    volume
+        .partial()
+        .ifPresent(partial -> named.addAll(List.of(raw(partial.serial()), sums(partial.serial()))));
+    List<String> deleted = new ArrayList<>();
+    for (String name : directory.list()) {
+      if (!name.startsWith("image-") || named.contains(name)) continue;
+      directory.delete(name);
+      deleted.add(name);
+    }
+    if (!deleted.isEmpty()) directory.sync();
+    return deleted;
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (image) {
+      sidecar.close();
+    }
+  }
+}

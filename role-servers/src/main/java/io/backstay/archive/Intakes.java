@@ -1,0 +1,254 @@
+package io.backstay.archive;
+
+import io.backstay.archive.ArchiveVolume.Image;
+import io.backstay.archive.ArchiveVolume.Partial;
+import io.backstay.image.ImageReceiver;
+import io.backstay.model.OperationKind;
+import io.backstay.model.Point;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
+import io.backstay.model.Role;
+import io.backstay.seam.Directory;
+import io.backstay.seam.NoSpaceException;
+import io.backstay.server.Authorisation;
+import io.backstay.server.RoleParts;
+import io.backstay.volume.Ledger;
+import io.backstay.volume.VolumeStore;
+import io.backstay.wire.Channel;
+import io.backstay.wire.Frame;
+import io.backstay.wire.Message;
+import io.backstay.wire.Peer;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Images on their way in, at most one for each volume.
+ *
+ * <p>A second transfer for the same volume, of the same run after a cut or of a newer run, closes
+ * the first one's connection and waits until it has made durable what it got: the newer one goes on
+ * from there. An older run is fenced (rule K2).
+ */
+final class Intakes {
+  private static final Logger LOG = LoggerFactory.getLogger(Intakes.class);
+
+  private final RoleParts parts;
+  private final VolumeStore<ArchiveVolume> store;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition ended = lock.newCondition();
+  private final Map<String, Channel> active = new HashMap<>();
+
+  Intakes(RoleParts parts, VolumeStore<ArchiveVolume> store) {
+    this.parts = parts;
+    this.store = store;
+  }
+
+  boolean isActive(String volume) {
+    lock.lock();
+    try {
+      return active.containsKey(volume);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the transfer that runs for the volume, if there is one, and returns when it has ended. */
+  void displace(String volume) throws InterruptedException {
+    lock.lock();
+    try {
+      awaitNone(volume);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void awaitNone(String volume) throws InterruptedException {
+    while (active.containsKey(volume)) {
+      active.get(volume).close();
+      ended.await();
+    }
+  }
+
+  /** The whole conversation, from {@code OpenImage} to {@code Committed}. */
+  void take(Channel channel, Message.OpenImage open, Collection<OperationKind> running)
+      throws RefusedException, IOException, InterruptedException {
+    authorise(channel.peer(), open);
+    fence(open);
+    lock.lock();
+    try {
+      awaitNone(open.volume());
+      active.put(open.volume(), channel);
+    } finally {
+      lock.unlock();
+    }
+    try {
+      receive(channel, open, running);
+    } catch (NoSpaceException e) {
+      throw new RefusedException(
+          Refusal.of(RefusalCode.NO_SPACE, "the archive has no space left")
+              .attempted(
+                  "take the image of %s on %s".formatted(open.volume(), parts.config().name()))
+              .found(e.getMessage())
+              .next("make room on the archive; the backup goes on by itself"));
+    } finally {
+      lock.lock();
+      try {
+        active.remove(open.volume());
+        ended.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void authorise(Peer peer, Message.OpenImage open) throws RefusedException {
+    Authorisation.require(peer, "send an image of " + open.volume(), Role.STORAGE);
+    ProtectionRecord record =
+        store
+            .get(open.volume())
+            .record()
+            .orElseThrow(() ->
+                new RefusedException(
+                    RefusalCode.UNKNOWN_VOLUME, "no volume " + open.volume() + " here"));
+    if (!record.storage().equals(peer.name()) || record.sizeBytes() != open.sizeBytes()) {
+      throw new RefusedException(
+          Refusal.of(RefusalCode.NOT_AUTHORISED, "this storage may not send this image")
+              .attempted(
+                  "send an image of %s with %d bytes from %s"
+                      .formatted(open.volume(), open.sizeBytes(), peer.name()))
+              .found(
+                  "the record names %s and %d bytes"
+                      .formatted(record.storage(), record.sizeBytes())));
+    }
+  }
+
+  /**
+   * A run with a lower epoch changes nothing; a higher one is remembered before anything is done
+   * for it (rule K2).
+   */
+  private void fence(Message.OpenImage open) throws RefusedException, IOException {
+    store.change(
+        open.volume(),
+        before -> {
+          Ledger ledger = before.ledger();
+          if (open.epoch() < ledger.epoch()) {
+            throw new RefusedException(
+                Refusal.of(RefusalCode.FENCED, "a newer run took the volume over")
+                    .attempted(
+                        "send an image of %s with epoch %d".formatted(open.volume(), open.epoch()))
+                    .found("epoch " + ledger.epoch()));
+          }
+          return before.with(new Ledger(open.epoch(), ledger.entries(), ledger.nonces()));
+        });
+  }
+
+  private void receive(Channel channel, Message.OpenImage open, Collection<OperationKind> running)
+      throws RefusedException, IOException, InterruptedException {
+    ArchiveVolume volume = store.get(open.volume());
+    Optional<Image> known = volume.sentBy(open.operation());
+    if (known.isPresent()) {
+      channel.send(
+          Frame.of(
+              new Message.ImageResume(
+                  open.sizeBytes(), Optional.of(committed(known.get().point())))));
+      return;
+    }
+    ArchiveVolume.TABLE.admit(open.volume(), volume.state(), OperationKind.FULL_BACKUP, running);
+    Directory directory = store.directory(open.volume());
+    Partial partial = adoptOrBegin(open, volume, directory);
+    try (ImageFiles files = ImageFiles.open(directory, partial.serial(), partial.sizeBytes())) {
+      // What lies behind the durable progress may be half of what an earlier attempt wrote: it
+      // begins as zeroes again.
+      long behind = partial.sizeBytes() - partial.durable();
+      if (behind > 0) files.image().zero(partial.durable(), behind);
+      ImageSink sink =
+          new ImageSink(
+              files,
+              partial.storedBytes(),
+              (upTo, stored) ->
+                  store.update(
+                      open.volume(), before -> before.progress(open.operation(), upTo, stored)));
+      Message.ImageEnd end =
+          new ImageReceiver(parts.time(), parts.pool(), parts.config().transfers())
+              .receive(channel, sink, partial.durable(), partial.sizeBytes());
+      channel.send(Frame.of(committed(commit(open, partial, sink.storedBytes(), end.proof()))));
+    }
+  }
+
+  private Partial adoptOrBegin(Message.OpenImage open, ArchiveVolume volume, Directory directory)
+      throws IOException {
+    Optional<Partial> partial = volume.partial().filter(old -> mayAdopt(old, open));
+    if (partial.isPresent()) {
+      LOG.info(
+          "image of {}: goes on at {} for {}",
+          open.volume(),
+          partial.get().durable(),
+          open.operation());
+      return partial.get();
+    }
+    // The files are there before the metadata names them, so that a crash leaves files without a
+    // name and never the reverse.
+    long serial = volume.nextSerial();
+    ImageFiles.create(directory, serial, open.sizeBytes()).close();
+    Partial begun =
+        new Partial(
+            serial, open.operation(), open.sizeBytes(), open.stamp(), 0, 0, parts.time().now());
+    ArchiveVolume after = store.update(open.volume(), before -> before.begin(begun));
+    for (String deleted : ImageFiles.deleteUnnamed(directory, after)) {
+      LOG.info(
+          "image of {}: {} was given up, image {} replaces it", open.volume(), deleted, serial);
+    }
+    return begun;
+  }
+
+  /**
+   * Only bytes of the same source in the same state may be put together; without evidence only
+   * those of one run (rule L10).
+   */
+  private static boolean mayAdopt(Partial old, Message.OpenImage open) {
+    boolean sameRun = old.operation().equals(open.operation());
+    return old.sizeBytes() == open.sizeBytes()
+        && old.stamp().equals(open.stamp())
+        && (open.stamp().known() || sameRun);
+  }
+
+  private Point commit(Message.OpenImage open, Partial partial, long storedBytes, Point.Proof proof)
+      throws IOException {
+    ArchiveVolume after =
+        store.update(
+            open.volume(),
+            before ->
+                before.commit(
+                    new Image(
+                        partial.serial(),
+                        open.operation(),
+                        new Point(
+                            before.nextGid(),
+                            partial.begun(),
+                            Optional.empty(),
+                            true,
+                            partial.sizeBytes(),
+                            storedBytes,
+                            proof))));
+    Point point = after.sentBy(open.operation()).orElseThrow().point();
+    LOG.info(
+        "image of {} is point {}: {} bytes stored, {}",
+        open.volume(),
+        point.gid(),
+        storedBytes,
+        proof.word());
+    return point;
+  }
+
+  private static Message.Committed committed(Point point) {
+    return new Message.Committed(point.gid(), point.time(), point.proof());
+  }
+}

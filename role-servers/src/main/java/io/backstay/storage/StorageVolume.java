@@ -1,0 +1,67 @@
+package io.backstay.storage;
+
+import io.backstay.model.OperationKind;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.Signed;
+import io.backstay.volume.Ledger;
+import io.backstay.volume.StateTable;
+import io.backstay.volume.VolumeMetadata;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a storage keeps of one volume.
+ *
+ * @param signed the newest record that was seen, as the catalog signed it; present unless CLEAR
+ * @param record the content of {@code signed}
+ */
+public record StorageVolume(
+    String volume,
+    State state,
+    Optional<Signed> signed,
+    Optional<ProtectionRecord> record,
+    Ledger ledger)
+    implements VolumeMetadata<StorageVolume> {
+
+  /** States of a plain volume (rule L10). */
+  public enum State {
+    CLEAR,
+    READY
+  }
+
+  public static final StateTable<State> PLAIN =
+      new StateTable<>(
+          "storage, plain volume",
+          List.of(
+              new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.READY),
+              new StateTable.Row<>(State.READY, OperationKind.FULL_BACKUP, State.READY),
+              new StateTable.Row<>(State.READY, OperationKind.CLEAR_VOLUME, State.CLEAR)));
+
+  public StorageVolume {
+    Objects.requireNonNull(state, "state");
+    Objects.requireNonNull(ledger, "ledger");
+    if ((state == State.CLEAR) != record.isEmpty() || record.isPresent() != signed.isPresent()) {
+      throw new IllegalArgumentException(
+          "volume %s is %s with record %s".formatted(volume, state, record));
+    }
+  }
+
+  static StorageVolume unknown(String volume) {
+    return new StorageVolume(volume, State.CLEAR, Optional.empty(), Optional.empty(), Ledger.EMPTY);
+  }
+
+  @Override
+  public StorageVolume with(Ledger newLedger) {
+    return new StorageVolume(volume, state, signed, record, newLedger);
+  }
+
+  StorageVolume ready(Signed newSigned, ProtectionRecord newRecord) {
+    return new StorageVolume(
+        volume, State.READY, Optional.of(newSigned), Optional.of(newRecord), ledger);
+  }
+
+  StorageVolume clear() {
+    return new StorageVolume(volume, State.CLEAR, Optional.empty(), Optional.empty(), ledger);
+  }
+}

@@ -1,0 +1,66 @@
+package io.backstay.volume;
+
+import io.backstay.model.OperationReport.State;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What was asked of a server for one volume, newest first.
+ *
+ * @param epoch the highest that was seen; a command with a lower one is fenced (rule K2)
+ * @param nonces of grants that were used (rule K5), with the moment from which they may be
+ *     forgotten
+ */
+public record Ledger(long epoch, List<LedgerEntry> entries, List<UsedGrant> nonces) {
+  /** How long results answer a repeated start (rule K3). */
+  static final Duration KEPT = Duration.ofDays(30);
+
+  public static final Ledger EMPTY = new Ledger(0, List.of(), List.of());
+
+  /** A grant that has had its effect. */
+  public record UsedGrant(String nonce, Instant expiry) {}
+
+  public Ledger {
+    entries = List.copyOf(entries);
+    nonces = List.copyOf(nonces);
+  }
+
+  Optional<LedgerEntry> find(String operation) {
+    return entries.stream().filter(entry -> entry.operation().equals(operation)).findFirst();
+  }
+
+  /**
+   * The entry in its place if it is known, else before all others; what is over for 30 days is
+   * forgotten.
+   */
+  Ledger with(LedgerEntry entry, Instant now) {
+    List<LedgerEntry> next = new ArrayList<>();
+    boolean known = find(entry.operation()).isPresent();
+    if (!known) next.add(entry);
+    for (LedgerEntry old : entries) {
+      if (old.operation().equals(entry.operation())) next.add(entry);
+      else if (isLive(old) || old.changed().plus(KEPT).isAfter(now)) next.add(old);
+    }
+    return new Ledger(Math.max(epoch, entry.epoch()), next, nonces);
+  }
+
+  private static boolean isLive(LedgerEntry entry) {
+    return entry.state() == State.RUNNING || entry.state() == State.PARKED;
+  }
+
+  /** Whether a grant with this nonce has had its effect here. */
+  public boolean hasUsed(String nonce) {
+    return nonces.stream().anyMatch(used -> used.nonce().equals(nonce));
+  }
+
+  /** An expired grant is refused by its expiry, so its nonce need not be kept any longer. */
+  public Ledger using(String nonce, Instant expiry, Instant now) {
+    List<UsedGrant> next = new ArrayList<>(nonces);
+    next.removeIf(used -> used.expiry().isBefore(now));
+    next.add(new UsedGrant(nonce, expiry));
+    return new Ledger(epoch, entries, next);
+  }
+}
