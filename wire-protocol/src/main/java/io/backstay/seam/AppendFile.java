@@ -8,7 +8,12 @@ import java.nio.ByteBuffer;
 public interface AppendFile extends Closeable {
   long sizeBytes() throws IOException;
 
-  /** Appends the buffer from its position to its limit. Not durable before {@link #sync()}. */
+  /**
+   * Appends the buffer from its position to its limit. Not durable before {@link #sync()}. After a
+   * failure any part of it may stand at the end.
+   *
+   * @throws NoSpaceException where the disk is full
+   */
   void append(ByteBuffer content) throws IOException;
 
   /**

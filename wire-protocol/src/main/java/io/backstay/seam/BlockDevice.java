@@ -23,11 +23,17 @@ public interface BlockDevice extends Closeable {
 
   /**
    * Fills the buffer from its position to its limit. A range outside the device is a bug of the
-   * caller.
+   * caller (IllegalArgumentException); so is a range or buffer that is not aligned.
    */
   void read(long offset, ByteBuffer into) throws IOException;
 
-  /** Writes the buffer from its position to its limit. Not durable before {@link #flush()}. */
+  /**
+   * Writes the buffer from its position to its limit. Not durable before {@link #flush()}. After a
+   * failure any part of the range may hold the new bytes.
+   *
+   * @throws NoSpaceException where the disk is full
+   * @throws IllegalStateException where the device was opened for reading only
+   */
   void write(long offset, ByteBuffer from) throws IOException;
 
   /**
@@ -52,4 +58,32 @@ public interface BlockDevice extends Closeable {
 
   @Override
   void close() throws IOException;
+
+  /**
+   * For implementations: refuses a range that is none of this device's.
+   *
+   * @throws IllegalArgumentException that names the range, since asking for it is a bug
+   */
+  default void requireRange(long offset, long lengthBytes) {
+    long end = offset + lengthBytes;
+    boolean outside = offset < 0 || lengthBytes < 0 || end < 0 || end > sizeBytes();
+    int mask = alignmentBytes() - 1;
+    boolean crooked = (offset & mask) != 0 || ((lengthBytes & mask) != 0 && end != sizeBytes());
+    if (outside || crooked) {
+      throw new IllegalArgumentException(
+          "%s: %d bytes at %d do not fit a device of %d bytes with alignment %d"
+              .formatted(this, lengthBytes, offset, sizeBytes(), alignmentBytes()));
+    }
+  }
+
+  /** For implementations: refuses also a buffer that direct IO could not use. */
+  default void requireRange(long offset, ByteBuffer buffer) {
+    requireRange(offset, buffer.remaining());
+    if (alignmentBytes() == 1) return;
+    if (!buffer.isDirect() || buffer.alignmentOffset(buffer.position(), alignmentBytes()) != 0) {
+      throw new IllegalArgumentException(
+          "%s: the buffer is not a direct one that starts at a multiple of %d; take it from a BufferPool"
+              .formatted(this, alignmentBytes()));
+    }
+  }
 }

@@ -45,9 +45,9 @@ public final class BufferPool {
 
   /** A fresh direct buffer outside any pool, aligned for direct IO. */
   public static ByteBuffer aligned(int bytes) {
-    return ByteBuffer.allocateDirect(bytes + ALIGNMENT_BYTES)
-        .alignedSlice(ALIGNMENT_BYTES)
-        .slice(0, bytes);
+    ByteBuffer raw = ByteBuffer.allocateDirect(bytes + ALIGNMENT_BYTES);
+    int over = raw.alignmentOffset(0, ALIGNMENT_BYTES);
+    return raw.slice(over == 0 ? 0 : ALIGNMENT_BYTES - over, bytes);
   }
 
   /** One buffer out of the pool, until it is closed. Closing twice is a bug that is reported. */

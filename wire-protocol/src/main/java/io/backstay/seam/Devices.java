@@ -23,11 +23,15 @@ public interface Devices {
 
   /**
    * Opens an existing file or block device for reading and writing; never creates, never truncates.
+   * A block device that is in use (mounted, part of a volume group, opened by this method
+   * elsewhere) is an IOException.
+   *
+   * @throws NoSuchFileException where nothing is there
    */
   BlockDevice openWritable(String path) throws IOException;
 
   /**
-   * Makes a new sparse file of {@code sizeBytes} zeroes and makes its name durable. A file of
+   * Makes a new sparse file of {@code sizeBytes} zeroes, with name and size durable. A file of
    * length 0 that is already there is taken and extended; anything else there is refused with
    * FileAlreadyExistsException.
    */
