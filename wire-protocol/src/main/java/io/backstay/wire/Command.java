@@ -110,26 +110,29 @@ public sealed interface Command {
 
   // ---- catalog
 
+  /** What the catalog alone answers (rule K1). */
+  sealed interface ForCatalog extends Command {}
+
   /** All records. Answered by {@link Reply.CatalogRecords}. */
-  record ReadCatalog() implements Command {}
+  record ReadCatalog() implements ForCatalog {}
 
   /**
    * Answered by {@link Reply.Written}; a version other than the stored one is refused. 0: it must
    * not exist.
    */
-  record WriteServer(ServerRecord server, long expectedVersion) implements Command {}
+  record WriteServer(ServerRecord server, long expectedVersion) implements ForCatalog {}
 
   /**
    * Store the record of a volume and sign it; needs the volume's current reservation (rule K2). The
    * record's version must be the stored one plus 1. Answered by {@link Reply.SignedRecord}.
    */
-  record WriteProtection(long epoch, ProtectionRecord record) implements Command {}
+  record WriteProtection(long epoch, ProtectionRecord record) implements ForCatalog {}
 
   /**
    * Forget the record of a volume; needs the volume's current reservation. Epochs go on from where
    * they were.
    */
-  record RemoveProtection(long epoch, String volume) implements Command {}
+  record RemoveProtection(long epoch, String volume) implements ForCatalog {}
 
   /**
    * Reserve the volume (rule K2). The same workflow, original run and operation get the reservation
@@ -145,8 +148,8 @@ public sealed interface Command {
       String originalRunId,
       String inputHash,
       Optional<Long> supersedes)
-      implements Command {}
+      implements ForCatalog {}
 
   /** Idempotent: a reservation with another epoch stays. */
-  record Release(String volume, long epoch) implements Command {}
+  record Release(String volume, long epoch) implements ForCatalog {}
 }

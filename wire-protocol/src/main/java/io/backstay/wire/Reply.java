@@ -12,6 +12,7 @@ import io.backstay.model.VolumeKind;
 import io.backstay.seam.DeviceFacts;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The answer to a {@link Command}. */
@@ -74,12 +75,30 @@ public sealed interface Reply {
 
   record Reserved(Reservation reservation) implements Reply {}
 
-  /** The whole catalog at one revision; small enough to be kept whole by everyone (rule K1). */
+  /**
+   * The whole catalog at one revision; small enough to be kept whole by everyone (rule K1).
+   *
+   * @param serverVersions by server name: what {@link Command.WriteServer} expects
+   */
   record CatalogRecords(
       long revision,
       String group,
       List<ServerRecord> servers,
+      Map<String, Long> serverVersions,
       List<Signed> protections,
       List<Reservation> reservations)
-      implements Reply {}
+      implements Reply {
+    public CatalogRecords {
+      serverVersions = serverVersions == null ? Map.of() : Map.copyOf(serverVersions);
+    }
+
+    public CatalogRecords(
+        long revision,
+        String group,
+        List<ServerRecord> servers,
+        List<Signed> protections,
+        List<Reservation> reservations) {
+      this(revision, group, servers, Map.of(), protections, reservations);
+    }
+  }
 }
