@@ -15,7 +15,7 @@ import java.util.Optional;
  * The latest run under a workflow id, as Temporal has it.
  *
  * @param execution its workflow id and run id
- * @param began its first event: type, input, first run of its chain
+ * @param began its first event: type, input, original run
  */
 public record LatestRun(
     WorkflowExecution execution,
@@ -69,9 +69,9 @@ public record LatestRun(
         == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING;
   }
 
-  /** The first run of the chain; a reset and a continue-as-new keep it (rule K3). */
+  /** Run id of the run's first event: a reset keeps it, which changes the run id (rule K3). */
   public String originalRunId() {
-    String first = began.getFirstExecutionRunId();
-    return first.isEmpty() ? execution.getRunId() : first;
+    String original = began.getOriginalExecutionRunId();
+    return original.isEmpty() ? execution.getRunId() : original;
   }
 }

@@ -2,6 +2,7 @@ package io.backstay.workflow;
 
 import io.backstay.model.Names;
 import io.backstay.model.OperationKind;
+import io.backstay.model.ProtectionRecord;
 import io.backstay.model.VolumeKind;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
@@ -54,7 +55,17 @@ public interface AddVolume extends Run {
       long sizeBytes,
       String device,
       String storage,
-      List<String> archives) {}
+      List<String> archives) {
+    static Result of(ProtectionRecord record) {
+      return new Result(
+          record.volume(),
+          record.kind(),
+          record.sizeBytes(),
+          record.device(),
+          record.storage(),
+          record.archives());
+    }
+  }
 
   @WorkflowMethod(name = "AddVolume")
   Result run(Input input);

@@ -1,0 +1,198 @@
+package io.backstay.activity;
+
+import io.backstay.model.OperationReport;
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.WorkResult;
+import io.backstay.seam.Time;
+import io.backstay.wire.Command;
+import io.backstay.wire.Reply;
+import io.temporal.activity.Activity;
+import io.temporal.activity.ActivityExecutionContext;
+import io.temporal.client.ActivityCanceledException;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.TimeoutFailure;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Carries out {@link OperationActivities} through the servers. */
+public final class Operations implements OperationActivities {
+  /** How often a server is asked how far it is. */
+  static final Duration POLL_EVERY = Duration.ofSeconds(1);
+
+  /** As long as an archive holds by itself for a parked operation (rule X10). */
+  static final Duration HOLD_FOR = Duration.ofHours(24);
+
+  static final Duration HOLD_RENEWED_EVERY = Duration.ofMinutes(10);
+
+  private final ServerCalls calls;
+  private final Time time;
+  private final Alarms alarms;
+
+  public Operations(ServerCalls calls, Time time, Alarms alarms) {
+    this.calls = calls;
+    this.time = time;
+    this.alarms = alarms;
+  }
+
+  @Override
+  public WorkResult carryOut(Order order) {
+    ActivityExecutionContext context = Activity.getExecutionContext();
+    Watcher watcher = new Watcher(order, context);
+    try {
+      return watcher.untilOver();
+    } catch (ActivityCanceledException e) {
+      // The SDK says so too when Temporal took no heartbeat for a while. That is no cancellation:
+      // answered as one, Temporal would refuse it, and the next attempt would wait for a time-out.
+      if (e.getCause() instanceof TimeoutFailure) throw away(order, e);
+      throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Activity.wrap(e);
+    }
+  }
+
+  private static ApplicationFailure away(Order order, ActivityCanceledException e) {
+    return ApplicationFailure.newFailureWithCause(
+        "Temporal took no heartbeat; %s goes on at %s and is attached to again"
+            .formatted(order.operation(), order.server()),
+        "temporal-away",
+        e);
+  }
+
+  /** One attempt at watching one operation. */
+  private final class Watcher {
+    private final Order order;
+    private final ActivityExecutionContext context;
+    private Progress progress;
+    private Instant heldAt = Instant.MIN;
+    private boolean attached;
+
+    Watcher(Order order, ActivityExecutionContext context) {
+      this.order = order;
+      this.context = context;
+      Instant scheduled = Instant.ofEpochMilli(context.getInfo().getScheduledTimestamp());
+      this.progress =
+          context
+              .getHeartbeatDetails(Progress.class)
+              .orElseGet(() -> Progress.none(order, scheduled));
+    }
+
+    WorkResult untilOver() throws InterruptedException {
+      while (true) {
+        OperationReport report = look();
+        progress = progress.seen(report);
+        switch (report.state()) {
+          case DONE -> {
+            raiseOrEndAlarm(false);
+            return report.result().orElseThrow();
+          }
+          case REFUSED ->
+              throw ServerCalls.failure(new Reply.Refused(report.refusal().orElseThrow()));
+          case CANCELLED -> throw RefusalFailure.of(cancelledElsewhere(order));
+          case RUNNING, PARKED -> beat();
+        }
+        time.sleep(POLL_EVERY);
+      }
+    }
+
+    /** Asks how far it is; starts or attaches first, and again when the server knows of nothing. */
+    private OperationReport look() {
+      try {
+        renewHold();
+        Command command =
+            attached ? new Command.Watch(order.operation(), order.volume()) : order.start();
+        Reply reply = calls.call(order.server(), command);
+        if (attached && isUnknown(reply)) reply = calls.call(order.server(), order.start());
+        if (!(reply instanceof Reply.Operation found)) throw ServerCalls.unexpected(order, reply);
+        attached = found.report().state() != OperationReport.State.PARKED;
+        return found.report();
+      } catch (ApplicationFailure e) {
+        if (!e.isNonRetryable()) beat(); // so that the next attempt knows since when it waits
+        throw e;
+      }
+    }
+
+    private static boolean isUnknown(Reply reply) {
+      return reply instanceof Reply.Refused refused
+          && refused.refusal().code() == RefusalCode.UNKNOWN_OPERATION;
+    }
+
+    private void renewHold() {
+      if (order.heldGid().isEmpty()) return;
+      Instant now = time.now();
+      if (heldAt.isAfter(now.minus(HOLD_RENEWED_EVERY))) return;
+      takeHold(order);
+      heldAt = now;
+    }
+
+    private void beat() {
+      raiseOrEndAlarm(Alarms.isStalled(progress.lastProgress(), time.now()));
+      context.heartbeat(progress);
+    }
+
+    private void raiseOrEndAlarm(boolean stalled) {
+      if (stalled == progress.alarmed()) return;
+      progress = progress.withAlarm(stalled);
+      alarms.tell(context, order, progress);
+    }
+  }
+
+  private static Refusal cancelledElsewhere(Order order) {
+    return Refusal.of(RefusalCode.CANCELLED, "the operation was cancelled at its server")
+        .attempted("%s of %s".formatted(order.work().kind().word(), order.volume()))
+        .found("%s at %s is cancelled".formatted(order.operation(), order.server()))
+        .next("start a new run; what is durable is adopted");
+  }
+
+  @Override
+  public Stopped cancel(Order order) {
+    Reply reply = calls.call(order.server(), new Command.Cancel(order.operation(), order.volume()));
+    while (reply instanceof Reply.Operation found && found.report().running()) {
+      Activity.getExecutionContext().heartbeat(found.report().step());
+      sleep();
+      reply = calls.call(order.server(), new Command.Watch(order.operation(), order.volume()));
+    }
+    return switch (reply) {
+      case Reply.Operation(OperationReport report) -> new Stopped(report.result());
+      case Reply.Refused refused when isGone(refused.refusal().code()) ->
+          new Stopped(Optional.empty());
+      case Reply.Refused refused -> throw ServerCalls.failure(refused);
+      default -> throw ServerCalls.unexpected(order, reply);
+    };
+  }
+
+  /** Never started, or over under a newer epoch: there is nothing to stop. */
+  private static boolean isGone(RefusalCode code) {
+    return code == RefusalCode.UNKNOWN_OPERATION
+        || code == RefusalCode.UNKNOWN_VOLUME
+        || code.advice() == RefusalCode.Advice.FENCED;
+  }
+
+  private void sleep() {
+    try {
+      time.sleep(POLL_EVERY);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Activity.wrap(e);
+    }
+  }
+
+  @Override
+  public void takeHold(Order order) {
+    calls.ask(
+        order.server(),
+        new Command.TakeHold(
+            order.operation(), order.volume(), order.heldGid().orElseThrow(), HOLD_FOR),
+        Reply.Done.class);
+  }
+
+  @Override
+  public void releaseHold(Order order) {
+    calls.ask(
+        order.server(),
+        new Command.ReleaseHold(order.operation(), order.volume()),
+        Reply.Done.class);
+  }
+}

@@ -1,0 +1,60 @@
+package io.backstay.activity;
+
+import io.backstay.model.OperationReport;
+import java.time.Instant;
+
+/**
+ * What the watcher last saw: the heartbeat's details, so that Temporal shows it and the next
+ * attempt knows since when nothing moves. A hint only; the truth is the server's (rule K3).
+ *
+ * @param waiting what the operation waits for, or null
+ * @param alarmed whether the alarm was raised and not yet taken back
+ */
+public record Progress(
+    String operation,
+    String server,
+    String state,
+    String step,
+    long bytesDone,
+    long bytesTotal,
+    long bytesSent,
+    long bytesResent,
+    Instant lastProgress,
+    String waiting,
+    boolean alarmed) {
+
+  static Progress none(OperationActivities.Order order, Instant since) {
+    return new Progress(
+        order.operation(), order.server(), "UNKNOWN", "", 0, 0, 0, 0, since, null, false);
+  }
+
+  Progress seen(OperationReport report) {
+    return new Progress(
+        operation,
+        server,
+        report.state().name(),
+        report.step(),
+        report.bytesDone(),
+        report.bytesTotal(),
+        report.bytesSent(),
+        report.bytesResent(),
+        report.lastProgress(),
+        report.waiting().orElse(null),
+        alarmed);
+  }
+
+  Progress withAlarm(boolean raised) {
+    return new Progress(
+        operation,
+        server,
+        state,
+        step,
+        bytesDone,
+        bytesTotal,
+        bytesSent,
+        bytesResent,
+        lastProgress,
+        waiting,
+        raised);
+  }
+}

@@ -1,0 +1,55 @@
+package io.backstay.policy;
+
+import java.util.Locale;
+
+/** What was decided for one run, recorded in its history (rule F1). */
+public sealed interface Plan
+    permits AddVolumePlan,
+        ClearVolumePlan,
+        DeletePointPlan,
+        FullBackupPlan,
+        RestorePlan,
+        VerifyPlan {
+  /** Grows when a choice is made in another way than before. */
+  int POLICY_VERSION = 1;
+
+  /**
+   * @param policy {@link #POLICY_VERSION} of the worker that decided
+   * @param searchable whether the search attributes are registered, so that a run may set them: an
+   *     unregistered one would make it hang (rule F3)
+   */
+  record Head(int policy, boolean searchable) {
+    public static Head now(boolean searchable) {
+      return new Head(POLICY_VERSION, searchable);
+    }
+
+    public Head {
+      if (policy < 1) throw new IllegalArgumentException("policy version below 1: " + policy);
+    }
+  }
+
+  Head head();
+
+  String volume();
+
+  /** The server whose name the run is found by. */
+  String server();
+
+  /** One line for people. */
+  String words();
+
+  static String bytes(long bytes) {
+    String[] units = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double value = bytes;
+    int unit = 0;
+    while (value >= 1024 && unit < units.length - 1) {
+      value /= 1024;
+      unit++;
+    }
+    return unit == 0 ? bytes + " bytes" : String.format(Locale.ROOT, "%.1f %s", value, units[unit]);
+  }
+
+  static String rate(long bytesPerSecondMax) {
+    return bytesPerSecondMax == 0 ? "" : ", at most %s/s".formatted(bytes(bytesPerSecondMax));
+  }
+}

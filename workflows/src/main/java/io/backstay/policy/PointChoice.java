@@ -1,0 +1,114 @@
+package io.backstay.policy;
+
+import io.backstay.model.Point;
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Which point a restore takes (rule M4): strict, and what it refuses it names the neighbours of.
+ */
+public final class PointChoice {
+  /**
+   * Twice the default interval of cuts. A plain volume has no cuts: there is no evidence of what
+   * was written between its points, so a larger gap is for a person to allow.
+   */
+  public static final Duration MAX_GAP = Duration.ofSeconds(10);
+
+  private PointChoice() {}
+
+  /** What was asked for. */
+  public sealed interface Wanted {
+    record Newest() implements Wanted {}
+
+    record Gid(long gid) implements Wanted {}
+
+    record At(Instant time, Duration maxGap) implements Wanted {}
+
+    record Label(String label) implements Wanted {}
+  }
+
+  /**
+   * @throws RefusedException {@code point-not-reachable}
+   */
+  public static Point choose(String volume, List<Point> points, Wanted wanted)
+      throws RefusedException {
+    List<Point> clean =
+        points.stream().filter(Point::clean).sorted(Comparator.comparingLong(Point::gid)).toList();
+    if (clean.isEmpty()) {
+      throw refused("%s has no restorable point yet".formatted(volume), "")
+          .get("backstay backup full " + volume + " makes the first one");
+    }
+    return switch (wanted) {
+      case Wanted.Newest _ -> clean.getLast();
+      case Wanted.Gid(long gid) -> byGid(volume, clean, gid);
+      case Wanted.Label(String label) -> byLabel(volume, clean, label);
+      case Wanted.At at -> byTime(volume, clean, at);
+    };
+  }
+
+  private static Point byGid(String volume, List<Point> points, long gid) throws RefusedException {
+    Optional<Point> exact = points.stream().filter(point -> point.gid() == gid).findFirst();
+    if (exact.isPresent()) return exact.get();
+    Optional<Point> before = points.stream().filter(p -> p.gid() < gid).reduce((_, last) -> last);
+    Optional<Point> after = points.stream().filter(p -> p.gid() > gid).findFirst();
+    throw refused(
+            "%s cannot be restored at gid %d".formatted(volume, gid), neighbours(before, after))
+        .get("backstay point list " + volume);
+  }
+
+  private static Point byLabel(String volume, List<Point> points, String label)
+      throws RefusedException {
+    Optional<Point> newest =
+        points.stream()
+            .filter(point -> point.label().equals(Optional.of(label)))
+            .reduce((_, last) -> last);
+    if (newest.isPresent()) return newest.get();
+    throw refused("%s has no point with label '%s'".formatted(volume, label), "")
+        .get("backstay point list " + volume);
+  }
+
+  private static Point byTime(String volume, List<Point> points, Wanted.At at)
+      throws RefusedException {
+    Optional<Point> before =
+        points.stream()
+            .filter(p -> !p.time().isAfter(at.time()))
+            .max(Comparator.comparing(Point::time).thenComparing(Point::gid));
+    Optional<Point> after =
+        points.stream()
+            .filter(p -> p.time().isAfter(at.time()))
+            .min(Comparator.comparing(Point::time).thenComparing(Point::gid));
+    if (before.isPresent()) {
+      Duration gap = Duration.between(before.get().time(), at.time());
+      if (gap.compareTo(at.maxGap()) <= 0) return before.get();
+    }
+    throw refused(
+            "%s cannot be restored as it was at %s, at most %s before"
+                .formatted(volume, at.time(), at.maxGap()),
+            neighbours(before, after))
+        .get("take one of these by gid, or allow a larger gap with --max-gap");
+  }
+
+  private static String neighbours(Optional<Point> before, Optional<Point> after) {
+    return "before: %s; after: %s".formatted(words(before), words(after));
+  }
+
+  private static String words(Optional<Point> point) {
+    return point.map(p -> "gid %d at %s".formatted(p.gid(), p.time())).orElse("none");
+  }
+
+  private interface Refusing {
+    RefusedException get(String next);
+  }
+
+  private static Refusing refused(String message, String found) {
+    return next ->
+        new RefusedException(
+            Refusal.of(RefusalCode.POINT_NOT_REACHABLE, message).found(found).next(next));
+  }
+}

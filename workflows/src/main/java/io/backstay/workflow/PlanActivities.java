@@ -1,0 +1,32 @@
+package io.backstay.workflow;
+
+import io.backstay.policy.AddVolumePlan;
+import io.backstay.policy.ClearVolumePlan;
+import io.backstay.policy.DeletePointPlan;
+import io.backstay.policy.FullBackupPlan;
+import io.backstay.policy.RestorePlan;
+import io.backstay.policy.VerifyPlan;
+import io.temporal.activity.ActivityInterface;
+import io.temporal.activity.ActivityMethod;
+
+/** Looks at the group and decides; what it returns is recorded (rule F1). */
+@ActivityInterface
+public interface PlanActivities {
+  @ActivityMethod(name = "PlanFullBackup")
+  FullBackupPlan fullBackup(FullBackup.Input input);
+
+  @ActivityMethod(name = "PlanRestore")
+  RestorePlan restore(Restore.Input input);
+
+  @ActivityMethod(name = "PlanVerify")
+  VerifyPlan verify(VerifyRestore.Input input);
+
+  @ActivityMethod(name = "PlanAddVolume")
+  AddVolumePlan addVolume(AddVolume.Input input);
+
+  @ActivityMethod(name = "PlanClearVolume")
+  ClearVolumePlan clearVolume(ClearVolume.Input input);
+
+  @ActivityMethod(name = "PlanDeletePoint")
+  DeletePointPlan deletePoint(DeletePoint.Input input);
+}

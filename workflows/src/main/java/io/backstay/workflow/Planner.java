@@ -1,0 +1,157 @@
+package io.backstay.workflow;
+
+import io.backstay.activity.RefusalFailure;
+import io.backstay.activity.ServerCalls;
+import io.backstay.model.Point;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.RefusedException;
+import io.backstay.policy.AddVolumePlan;
+import io.backstay.policy.ClearVolumePlan;
+import io.backstay.policy.DeletePointPlan;
+import io.backstay.policy.FullBackupPlan;
+import io.backstay.policy.Plan;
+import io.backstay.policy.PointChoice;
+import io.backstay.policy.RestorePlan;
+import io.backstay.policy.VerifyPlan;
+import io.backstay.wire.CatalogView;
+import io.backstay.wire.Command;
+import io.backstay.wire.Reply;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Carries out {@link PlanActivities}: gathers the facts and lets {@code io.backstay.policy} choose.
+ */
+public final class Planner implements PlanActivities {
+  /** State of a volume that a server has forgotten, apart from its ledger. */
+  private static final String FORGOTTEN = "CLEAR";
+
+  private final ServerCalls calls;
+  private final BooleanSupplier searchable;
+
+  /**
+   * @param searchable whether the search attributes are registered now
+   */
+  public Planner(ServerCalls calls, BooleanSupplier searchable) {
+    this.calls = calls;
+    this.searchable = searchable;
+  }
+
+  private interface Choice<T> {
+    T make() throws RefusedException;
+  }
+
+  private static <T> T chosen(Choice<T> choice) {
+    try {
+      return choice.make();
+    } catch (RefusedException e) {
+      throw RefusalFailure.of(e.refusal());
+    }
+  }
+
+  private Plan.Head head() {
+    return Plan.Head.now(searchable.getAsBoolean());
+  }
+
+  @Override
+  public FullBackupPlan fullBackup(FullBackup.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    long rate = Rate.bytesPerSecond(input.rateLimit());
+    return chosen(() ->
+        FullBackupPlan.choose(
+            head(), calls.catalog(), record, Optional.ofNullable(input.archive()), rate));
+  }
+
+  @Override
+  public RestorePlan restore(Restore.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    Place to = Place.parse("target", input.to());
+    long rate = Rate.bytesPerSecond(input.rateLimit());
+    Point point = point(record, wanted(input));
+    return chosen(() ->
+        RestorePlan.choose(head(), calls.catalog(), record, point, to.node(), to.path(), rate));
+  }
+
+  private static PointChoice.Wanted wanted(Restore.Input input) {
+    if (input.gid() != null) return new PointChoice.Wanted.Gid(input.gid());
+    if (input.label() != null) return new PointChoice.Wanted.Label(input.label());
+    if (input.at() == null) return new PointChoice.Wanted.Newest();
+    return new PointChoice.Wanted.At(
+        input.at(), input.maxGap() == null ? PointChoice.MAX_GAP : Span.parse(input.maxGap()));
+  }
+
+  private Point point(ProtectionRecord record, PointChoice.Wanted wanted) {
+    Reply.Points points =
+        calls.ask(record.primary(), new Command.ListPoints(record.volume()), Reply.Points.class);
+    return chosen(() -> PointChoice.choose(record.volume(), points.points(), wanted));
+  }
+
+  @Override
+  public VerifyPlan verify(VerifyRestore.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    Point point =
+        point(
+            record,
+            input.gid() == null
+                ? new PointChoice.Wanted.Newest()
+                : new PointChoice.Wanted.Gid(input.gid()));
+    return new VerifyPlan(
+        head(), record.volume(), record.primary(), point.gid(), point.sizeBytes());
+  }
+
+  @Override
+  public AddVolumePlan addVolume(AddVolume.Input input) {
+    Place device = Place.parse("device", input.device());
+    AddVolumePlan.Wanted wanted =
+        new AddVolumePlan.Wanted(
+            input.volume(),
+            input.kind(),
+            device.node(),
+            device.path(),
+            Optional.ofNullable(input.storage()),
+            Optional.ofNullable(input.archive()));
+    CatalogView view = calls.catalog();
+    AddVolumePlan.Pair pair = chosen(() -> AddVolumePlan.servers(view, wanted));
+    Reply.DeviceFound found =
+        calls.ask(
+            pair.storage().name(),
+            new Command.ExamineDevice(device.path()),
+            Reply.DeviceFound.class);
+    Optional<ProtectionRecord> existing = Optional.ofNullable(view.volumes().get(input.volume()));
+    Set<String> knowing =
+        existing.isEmpty()
+            ? Set.of()
+            : knowing(input.volume(), List.of(pair.storage().name(), pair.archive().name()));
+    return chosen(
+        () -> AddVolumePlan.choose(head(), wanted, pair, found.facts(), existing, knowing));
+  }
+
+  @Override
+  public ClearVolumePlan clearVolume(ClearVolume.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    TreeSet<String> servers = new TreeSet<>(record.archives());
+    servers.add(record.storage());
+    return ClearVolumePlan.choose(head(), record, knowing(input.volume(), List.copyOf(servers)));
+  }
+
+  /** Which of these servers have the volume. */
+  private Set<String> knowing(String volume, List<String> servers) {
+    Set<String> knowing = new TreeSet<>();
+    for (String server : servers) {
+      boolean knows =
+          calls.ask(server, new Command.ListVolumes(), Reply.Volumes.class).volumes().stream()
+              .anyMatch(it -> it.volume().equals(volume) && !it.state().equals(FORGOTTEN));
+      if (knows) knowing.add(server);
+    }
+    return knowing;
+  }
+
+  @Override
+  public DeletePointPlan deletePoint(DeletePoint.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    return new DeletePointPlan(head(), record.volume(), record.primary(), input.gid());
+  }
+}

@@ -1,0 +1,178 @@
+package io.backstay.worker;
+
+import io.backstay.activity.MemoryServers;
+import io.backstay.activity.QuickTime;
+import io.backstay.activity.TemporalHolders;
+import io.backstay.model.RefusedException;
+import io.backstay.wire.UnreachableException;
+import io.backstay.workflow.Attributes;
+import io.backstay.workflow.RunInput;
+import io.backstay.workflow.RunPayloads;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.temporal.api.enums.v1.IndexedValueType;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.client.WorkflowException;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import io.temporal.testing.TestEnvironmentOptions;
+import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerFactoryOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** A group in memory whose worker works at the Java test server in process. */
+final class TestGroup implements AutoCloseable {
+  static final Duration LONG_ENOUGH = Duration.ofSeconds(60);
+
+  final QuickTime time = new QuickTime();
+  final MemoryServers servers = new MemoryServers(time);
+  final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+  final Runs runs;
+  private final TestWorkflowEnvironment temporal;
+  private final boolean own;
+  private final String taskQueue;
+  private final List<TestWorker> workers = new ArrayList<>();
+
+  private TestGroup(TestWorkflowEnvironment temporal, boolean own, String taskQueue) {
+    this.temporal = temporal;
+    this.own = own;
+    this.taskQueue = taskQueue;
+    this.runs =
+        Runs.on(temporal.getWorkflowServiceStubs(), temporal.getNamespace(), taskQueue, time);
+  }
+
+  static TestWorkflowEnvironment newTemporal() {
+    TestEnvironmentOptions.Builder options =
+        TestEnvironmentOptions.newBuilder()
+            .setWorkflowClientOptions(
+                WorkflowClientOptions.newBuilder()
+                    .setDataConverter(RunPayloads.converter())
+                    .build());
+    Attributes.ALL.forEach(key ->
+        options.registerSearchAttribute(
+            key.getName(), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD));
+    return TestWorkflowEnvironment.newInstance(options.build());
+  }
+
+  /** With volume vol0, which has two points, and one worker. */
+  static TestGroup start() {
+    TestGroup group = new TestGroup(newTemporal(), true, Runs.TASK_QUEUE);
+    group.servers.protect("vol0", 2);
+    group.startWorker();
+    return group;
+  }
+
+  /** Beside other groups at one Temporal, by a task queue of its own, without a worker. */
+  static TestGroup beside(TestWorkflowEnvironment temporal, String taskQueue) {
+    TestGroup group = new TestGroup(temporal, false, taskQueue);
+    group.servers.protect("vol0", 2);
+    return group;
+  }
+
+  TestWorker startWorker() {
+    TestWorker worker = new TestWorker();
+    workers.add(worker);
+    return worker;
+  }
+
+  Started begin(RunInput input) throws UnreachableException, RefusedException {
+    return runs.start(input);
+  }
+
+  /** Starts a run and waits for its end; delays between attempts take no time. */
+  Outcome run(RunInput input) throws UnreachableException, RefusedException {
+    return end(begin(input));
+  }
+
+  Outcome end(Started started) throws UnreachableException {
+    try {
+      temporal
+          .getWorkflowClient()
+          .newUntypedWorkflowStub(started.run().workflowId())
+          .getResult(Object.class);
+    } catch (WorkflowException e) {
+      // how it ended is told below
+    }
+    return await(started);
+  }
+
+  Outcome await(Started started) throws UnreachableException {
+    Optional<Outcome> outcome = runs.await(started, LONG_ENOUGH);
+    if (outcome.isEmpty()) throw new AssertionError(started + " does not end: " + show(started));
+    return outcome.get();
+  }
+
+  String show(Started started) throws UnreachableException {
+    try {
+      return runs.describe(started.run().workflowId()).toString();
+    } catch (RefusedException e) {
+      return e.refusal().toString();
+    }
+  }
+
+  TestWorkflowEnvironment temporal() {
+    return temporal;
+  }
+
+  @Override
+  public void close() {
+    workers.forEach(TestWorker::close);
+    if (own) temporal.close();
+  }
+
+  /** A worker with a link of its own to Temporal. */
+  final class TestWorker implements AutoCloseable {
+    private final SeverableLink link = new SeverableLink();
+    private final WorkflowServiceStubs stubs;
+    private final WorkerFactory factory;
+
+    TestWorker() {
+      stubs =
+          WorkflowServiceStubs.newServiceStubs(
+              WorkflowServiceStubsOptions.newBuilder()
+                  .setChannel(temporal.getWorkflowServiceStubs().getRawChannel())
+                  .setGrpcClientInterceptors(List.of(link))
+                  .build());
+      WorkflowClient client =
+          WorkflowClient.newInstance(
+              stubs,
+              WorkflowClientOptions.newBuilder()
+                  .setNamespace(temporal.getNamespace())
+                  .setDataConverter(RunPayloads.converter())
+                  .setWorkerHeartbeatInterval(Duration.ofSeconds(-1))
+                  .build());
+      factory =
+          WorkerFactory.newInstance(
+              client,
+              WorkerFactoryOptions.newBuilder().setUsingVirtualWorkflowThreads(true).build());
+      Worker worker =
+          factory.newWorker(
+              taskQueue, BackstayWorker.workerOptions(WorkerSettings.TemporalKind.TEST_SERVER));
+      Registration.workflows(worker);
+      Registration.activities(
+          worker,
+          servers,
+          new TemporalHolders(stubs, temporal.getNamespace()),
+          () -> true,
+          metrics,
+          time);
+      factory.start();
+    }
+
+    /** Nothing of what it does reaches Temporal any more. */
+    void die() {
+      link.sever();
+      factory.shutdownNow();
+    }
+
+    @Override
+    public void close() {
+      factory.shutdownNow();
+    }
+  }
+}
