@@ -48,9 +48,9 @@ public final class LiveSource implements RangeSource {
     int length = (int) Math.min(Message.ImageChunk.RANGE_BYTES, sizeBytes - offset);
     boolean kept = false;
     try {
-      ByteBuffer buffer = lease.buffer().clear().limit(length);
+      ByteBuffer buffer = lease.buffer().clear().limit(readable(offset, length));
       readNaming(offset, buffer);
-      int dataBlocks = Zeroes.dataBlocks(buffer.flip());
+      int dataBlocks = Zeroes.dataBlocks(buffer.flip().limit(length));
       if (dataBlocks == 0) return new Range.Zeroes(offset, length);
       Message.ImageChunk chunk = new Message.ImageChunk(offset, length, dataBlocks, sha256(buffer));
       Zeroes.moveTogether(buffer, dataBlocks);
@@ -59,6 +59,13 @@ public final class LiveSource implements RangeSource {
     } finally {
       if (!kept) lease.close();
     }
+  }
+
+  /** How much to read for so many bytes: a device that goes on behind the volume reads blocks. */
+  private int readable(long offset, int length) {
+    int alignment = device.alignmentBytes();
+    int whole = (length + alignment - 1) / alignment * alignment;
+    return (int) Math.min(whole, device.sizeBytes() - offset);
   }
 
   /**

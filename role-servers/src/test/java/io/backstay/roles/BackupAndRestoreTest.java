@@ -1,0 +1,472 @@
+package io.backstay.roles;
+
+import static io.backstay.roles.TwinGroup.MIB;
+import static io.backstay.roles.TwinGroup.WORKER;
+import static io.backstay.roles.TwinGroup.grant;
+import static io.backstay.roles.TwinGroup.read;
+import static io.backstay.roles.TwinGroup.restore;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.backstay.model.OperationReport;
+import io.backstay.model.OperationReport.State;
+import io.backstay.model.Point;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
+import io.backstay.model.Work;
+import io.backstay.model.WorkResult;
+import io.backstay.seam.BlockDevice;
+import io.backstay.wire.Command;
+import io.backstay.wire.Reply;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class BackupAndRestoreTest {
+  private static final int SIZE = 11 * MIB + 3 * 512;
+  private final TwinGroup group = new TwinGroup();
+  private byte[] content;
+
+  @BeforeEach
+  void addVolume() throws Exception {
+    group.start();
+    content = group.addVolume(SIZE, 7);
+  }
+
+  private WorkResult.BackedUp backUp(String operation, long epoch) throws Exception {
+    group.storage.start(operation, epoch, group.backup());
+    return (WorkResult.BackedUp) group.storage.await(operation).result().orElseThrow();
+  }
+
+  private byte[] restored(String operation, long gid, String path) throws Exception {
+    group.archive.start(operation, 0, restore(gid, path));
+    assertThat(group.archive.await(operation).state()).isEqualTo(State.DONE);
+    return read(group.archive.disk, path);
+  }
+
+  private List<Point> points() throws Exception {
+    return ((Reply.Points) group.archive.service.answer(WORKER, new Command.ListPoints("vol0")))
+        .points();
+  }
+
+  private static RefusalCode refusal(OperationReport report) {
+    return report.refusal().orElseThrow().code();
+  }
+
+  @Test
+  void everyByteComesBackAndZeroesAreNeitherSentNorStored() throws Exception {
+    WorkResult.BackedUp result = backUp("r1/backup", 2);
+
+    assertThat(result.gid()).isZero();
+    assertThat(result.proof()).isEqualTo(Point.Proof.UNCHANGED);
+    assertThat(result.bytesSent()).isLessThan(SIZE).isEqualTo(points().getFirst().storedBytes());
+    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  @Test
+  void aRestoreOntoAnotherNodeIsWrittenByItsStorage() throws Exception {
+    backUp("r1/backup", 2);
+    Work.Receiver receiver = new Work.Receiver("s0", group.storage.address);
+
+    group.archive.start(
+        "r2/restore",
+        0,
+        restore(
+            0, "/restore/b", Optional.of(receiver), Work.Overwrite.ONLY_EMPTY, Optional.empty()));
+
+    assertThat(group.archive.await("r2/restore").state()).isEqualTo(State.DONE);
+    assertThat(read(group.storage.disk, "/restore/b")).isEqualTo(content);
+  }
+
+  @Test
+  void aSecondBackupLeavesTheFirstRestorable() throws Exception {
+    backUp("r1/backup", 2);
+    byte[] second = group.rewriteSource(SIZE, 8);
+    assertThat(backUp("r2/backup", 3).gid()).isEqualTo(1);
+
+    assertThat(restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
+    assertThat(restored("r4/restore", 1, "/restore/b")).isEqualTo(second);
+  }
+
+  @Test
+  void theArchiveDiesInTheMiddleAndNothingDurableIsSentAgain() throws Exception {
+    AtomicInteger writes = new AtomicInteger();
+    group.archive.disk.beforeEachOperation(operation -> {
+      if (operation.startsWith("write") && writes.incrementAndGet() == 40) kill(group.archive);
+    });
+
+    WorkResult.BackedUp result = backUp("r1/backup", 2);
+
+    assertThat(writes.get()).isGreaterThan(40);
+    assertThat(result.bytesSent() - result.bytesResent())
+        .isEqualTo(points().getFirst().storedBytes());
+    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  /**
+   * The operation that the killer interrupts belongs to the dead process; the next one starts on a
+   * thread of its own.
+   */
+  private static void kill(TwinGroup.Server server) {
+    io.backstay.seam.Time.system()
+        .fork(
+            "killer",
+            () -> {
+              try {
+                server.dieAndStart();
+              } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+  }
+
+  @Test
+  void theStorageDiesInTheMiddleAndGoesOnWithItsLedgerRuleK3() throws Exception {
+    AtomicInteger reads = new AtomicInteger();
+    group.storage.disk.beforeEachOperation(operation -> {
+      if (operation.startsWith("read") && reads.incrementAndGet() == 30) kill(group.storage);
+    });
+    group.storage.start("r1/backup", 2, group.backup());
+    OperationReport report;
+    do {
+      report = watchThroughDeath("r1/backup");
+    } while (report == null || report.running());
+
+    assertThat(report.state()).isEqualTo(State.DONE);
+    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  private OperationReport watchThroughDeath(String operation) throws Exception {
+    try {
+      return group.storage.watch(operation);
+    } catch (RefusedException e) {
+      return null;
+    }
+  }
+
+  @Test
+  void theSameOperationAttachesAndAnswersAfterARestartOtherWorkIsRefusedRuleK3() throws Exception {
+    WorkResult.BackedUp result = backUp("r1/backup", 2);
+    group.storage.dieAndStart();
+
+    assertThat(group.storage.start("r1/backup", 2, group.backup()).result()).contains(result);
+    assertThat(points()).hasSize(1);
+    assertThatThrownBy(
+            () -> group.storage.start("r1/backup", 2, new Work.FullBackup("a0", "x:1", 0)))
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            e -> assertThat(e.refusal().code()).isEqualTo(RefusalCode.DIFFERENT_INPUT));
+  }
+
+  @Test
+  void aLowerEpochChangesNothingRuleK2() throws Exception {
+    backUp("r5/backup", 5);
+
+    assertThatThrownBy(() -> group.storage.start("r4/backup", 4, group.backup()))
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            e -> assertThat(e.refusal().code()).isEqualTo(RefusalCode.FENCED));
+    assertThat(points()).hasSize(1);
+  }
+
+  @Test
+  void aHigherEpochSupersedesTheRunThatHoldsTheVolumeRuleK2() throws Exception {
+    group.storage.start("r1/backup", 2, new Work.FullBackup("a0", group.archive.address, MIB));
+
+    group.storage.start("r2/backup", 3, group.backup());
+
+    assertThat(refusal(group.storage.watch("r1/backup"))).isEqualTo(RefusalCode.SUPERSEDED);
+    assertThat(group.storage.await("r2/backup").state()).isEqualTo(State.DONE);
+    assertThat(restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  @Test
+  void aSourceThatIsWrittenMeanwhileMakesNoPointAndTheNextRunBeginsAgainRuleL10() throws Exception {
+    AtomicInteger reads = new AtomicInteger();
+    group.storage.disk.beforeEachOperation(operation -> {
+      if (!operation.startsWith("read") || reads.incrementAndGet() != 6) return;
+      try {
+        content = group.rewriteSource(SIZE, 9);
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    });
+    group.storage.start("r1/backup", 2, group.backup());
+    assertThat(refusal(group.storage.await("r1/backup"))).isEqualTo(RefusalCode.SOURCE_CHANGED);
+    assertThat(points()).isEmpty();
+
+    WorkResult.BackedUp second = backUp("r2/backup", 3);
+    assertThat(second.startedAt()).isZero();
+    assertThat(restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  @Test
+  void withoutEvidenceThePointIsMarkedUnprovenRuleL10() throws Exception {
+    group.storage.disk.canStamp(false);
+    assertThat(backUp("r1/backup", 2).proof()).isEqualTo(Point.Proof.UNPROVEN);
+    group.storage.disk.canFreeze(true);
+    assertThat(backUp("r2/backup", 3).proof()).isEqualTo(Point.Proof.FROZEN);
+  }
+
+  @Test
+  void anUnreadablePlaceIsNamedAndTheBackupGoesOnWhenItIsMended() throws Exception {
+    group.storage.disk.failReads(TwinGroup.SOURCE, 5 * MIB + 8192, 5 * MIB + 12288);
+    group.storage.start("r1/backup", 2, group.backup());
+    OperationReport waiting = awaitWaiting(group.storage, "r1/backup", "offset");
+    assertThat(waiting.waiting().orElseThrow()).contains("offset " + (5 * MIB + 8192));
+
+    group.storage.disk.healFaults();
+
+    assertThat(group.storage.await("r1/backup").state()).isEqualTo(State.DONE);
+    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  @Test
+  void aFullArchiveIsSaidAndTheBackupGoesOnWhenThereIsRoom() throws Exception {
+    group.archive.disk.capacity(3 * MIB);
+    group.storage.start("r1/backup", 2, group.backup());
+    assertThat(awaitWaiting(group.storage, "r1/backup", "space").state()).isEqualTo(State.RUNNING);
+
+    group.archive.disk.capacity(100L * MIB);
+
+    assertThat(group.storage.await("r1/backup").state()).isEqualTo(State.DONE);
+    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  private static OperationReport awaitWaiting(
+      TwinGroup.Server server, String operation, String word) throws Exception {
+    OperationReport report;
+    do {
+      report = server.watch(operation);
+    } while (report.running() && !report.waiting().orElse("").contains(word));
+    return report;
+  }
+
+  @Test
+  void aFailedFlushAtTheArchiveNeverCountsAsDurableRuleL3() throws Exception {
+    group.archive.disk.failNextFlush("/state/volumes/vol0/image-000000.raw");
+    backUp("r1/backup", 2);
+    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  @Test
+  void aSourceShorterThanTheVolumeIsRefusedWithBothSizes() throws Exception {
+    group.storage.disk.directory("/dev").delete("source");
+    try (BlockDevice shorter = group.storage.disk.devices().create(TwinGroup.SOURCE, 4 * MIB)) {
+      assertThat(shorter.sizeBytes()).isEqualTo(4 * MIB);
+    }
+    group.storage.start("r1/backup", 2, group.backup());
+    OperationReport report = group.storage.await("r1/backup");
+    assertThat(refusal(report)).isEqualTo(RefusalCode.SOURCE_SHORTER);
+    assertThat(report.refusal().orElseThrow().found()).contains(Integer.toString(4 * MIB));
+  }
+
+  @Test
+  void aRottenBitIsNeverRestoredAndVerifyNamesIt() throws Exception {
+    backUp("r1/backup", 2);
+    group.archive.disk.rot("/state/volumes/vol0/image-000000.raw", firstData(), 3);
+
+    group.archive.start("r2/restore", 0, restore(0, "/restore/a"));
+    assertThat(refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.CORRUPT);
+    group.archive.start("r3/verify", 0, new Work.Verify(0, 0));
+    OperationReport report = group.archive.await("r3/verify");
+    assertThat(refusal(report)).isEqualTo(RefusalCode.VERIFICATION_FAILED);
+    assertThat(report.refusal().orElseThrow().found()).contains("damage at byte");
+  }
+
+  @Test
+  void aDamagedSidecarIsDamageAndNeverZeroes() throws Exception {
+    backUp("r1/backup", 2);
+    for (int bit = 0; bit < 8; bit++)
+      group.archive.disk.rot("/state/volumes/vol0/image-000000.sums", 4096, bit);
+    group.archive.start("r2/restore", 0, restore(0, "/restore/a"));
+    assertThat(refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.CORRUPT);
+  }
+
+  private long firstData() {
+    int at = 0;
+    while (content[at] == 0) at++;
+    return at;
+  }
+
+  @Test
+  void aWholePointVerifiesAgainstTheSourcesHashesRuleL10() throws Exception {
+    backUp("r1/backup", 2);
+    group.archive.start("r2/verify", 0, new Work.Verify(0, 0));
+    assertThat(group.archive.await("r2/verify").result().orElseThrow())
+        .isInstanceOfSatisfying(
+            WorkResult.Verified.class,
+            verified -> assertThat(verified.bytesCompared()).isEqualTo(SIZE));
+  }
+
+  @Test
+  void aCancelledBackupLeavesBothServersSteadyAndTheNextRunAdoptsWhatIsThereRuleK3()
+      throws Exception {
+    group.storage.start("r1/backup", 2, new Work.FullBackup("a0", group.archive.address, 4 * MIB));
+    while (group.storage.watch("r1/backup").bytesDone() < 2 * MIB) Thread.onSpinWait();
+
+    assertThat(group.storage.cancel("r1/backup").state()).isEqualTo(State.CANCELLED);
+
+    assertThat(backUp("r2/backup", 3).startedAt()).isGreaterThanOrEqualTo(2 * MIB);
+    assertThat(restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  @Test
+  void aTargetThatHoldsSomethingIsRefusedRuleK6() throws Exception {
+    backUp("r1/backup", 2);
+    restored("r2/restore", 0, "/restore/a");
+    group.archive.start("r3/restore", 0, restore(0, "/restore/a"));
+    assertThat(refusal(group.archive.await("r3/restore"))).isEqualTo(RefusalCode.NOT_EMPTY);
+  }
+
+  @Test
+  void aRestoreGoesOnOnlyOntoTheFileThatItBeganRuleK6() throws Exception {
+    backUp("r1/backup", 2);
+    Work slow =
+        new Work.Restore(
+            0,
+            "n1",
+            Optional.empty(),
+            "/restore/a",
+            Work.Overwrite.ONLY_EMPTY,
+            4 * MIB,
+            "hash",
+            Optional.empty());
+    group.archive.start("r2/restore", 0, slow);
+    while (group.archive.watch("r2/restore").bytesDone() < 2 * MIB) Thread.onSpinWait();
+    group.archive.disk.directory("/restore").delete("a");
+    group.archive.disk.devices().create("/restore/a", SIZE).close();
+
+    group.archive.dieAndStart();
+
+    assertThat(refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.TARGET_CHANGED);
+  }
+
+  @Test
+  void aRestoreThatWasKilledGoesOnWhereItsTargetIsDurable() throws Exception {
+    backUp("r1/backup", 2);
+    Work slow =
+        new Work.Restore(
+            0,
+            "n1",
+            Optional.empty(),
+            "/restore/a",
+            Work.Overwrite.ONLY_EMPTY,
+            8 * MIB,
+            "hash",
+            Optional.empty());
+    group.archive.start("r2/restore", 0, slow);
+    while (group.archive.watch("r2/restore").bytesDone() < 3 * MIB) Thread.onSpinWait();
+
+    group.archive.dieAndStart();
+
+    OperationReport report = group.archive.await("r2/restore");
+    assertThat(report.state()).isEqualTo(State.DONE);
+    assertThat(report.bytesSent()).isLessThan(SIZE + 2 * MIB);
+    assertThat(read(group.archive.disk, "/restore/a")).isEqualTo(content);
+  }
+
+  @Test
+  void withoutAGrantOnlyNewFilesBelowTheRestoreRootsAreWrittenRuleK5() throws Exception {
+    backUp("r1/backup", 2);
+    group.archive.start("r2/restore", 0, restore(0, "/etc/a"));
+    assertThat(refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.OUTSIDE_ROOTS);
+    group.archive.start("r3/restore", 0, restore(0, "/restore/../etc/a"));
+    assertThat(refusal(group.archive.await("r3/restore"))).isEqualTo(RefusalCode.OUTSIDE_ROOTS);
+
+    Optional<io.backstay.model.Signed> grant = Optional.of(grant("restore", "/etc/a", "n1"));
+    group.archive.start(
+        "r4/restore", 0, restore(0, "/etc/a", Optional.empty(), Work.Overwrite.ONLY_EMPTY, grant));
+    assertThat(group.archive.await("r4/restore").state()).isEqualTo(State.DONE);
+
+    group.archive.start(
+        "r5/restore", 0, restore(0, "/etc/a", Optional.empty(), Work.Overwrite.OVERWRITE, grant));
+    assertThat(refusal(group.archive.await("r5/restore"))).isEqualTo(RefusalCode.NOT_AUTHORISED);
+  }
+
+  @Test
+  void overwritingAFileReplacesEveryByteOfItRuleK6() throws Exception {
+    backUp("r1/backup", 2);
+    group.archive.disk.addBlockDevice("/dev/target", SIZE / 4096 * 4096 + 4096);
+    Work over =
+        restore(
+            0,
+            "/dev/target",
+            Optional.empty(),
+            Work.Overwrite.OVERWRITE,
+            Optional.of(grant("restore", "/dev/target", "n1")));
+    group.archive.start("r2/restore", 0, over);
+    assertThat(group.archive.await("r2/restore").state()).isEqualTo(State.DONE);
+    assertThat(read(group.archive.disk, "/dev/target")).startsWith(content);
+  }
+
+  @Test
+  void aHeldPointIsNotDeletedAndTheNewestNeverRuleX10() throws Exception {
+    backUp("r1/backup", 2);
+    backUp("r2/backup", 3);
+    group.archive.service.answer(WORKER, new Command.TakeHold("h", "vol0", 0, Duration.ofHours(1)));
+    group.archive.dieAndStart();
+    assertDeleteRefused("r3/delete", 4, 0, RefusalCode.HELD);
+    group.archive.service.answer(WORKER, new Command.ReleaseHold("h", "vol0"));
+    assertDeleteRefused("r4/delete", 4, 1, RefusalCode.NEWEST_POINT);
+    assertDeleteRefused("r5/delete", 4, 9, RefusalCode.POINT_NOT_REACHABLE);
+
+    group.archive.start(
+        "r6/delete",
+        4,
+        new Work.DeletePoint(0, "hash", Optional.of(grant("delete-point", "0", "n2"))));
+
+    assertThat(group.archive.await("r6/delete").state()).isEqualTo(State.DONE);
+    assertThat(points()).extracting(Point::gid).containsExactly(1L);
+    assertThat(group.archive.disk.directory("/state/volumes/vol0").list())
+        .doesNotContain("image-000000.raw");
+  }
+
+  private void assertDeleteRefused(String operation, long epoch, long gid, RefusalCode code) {
+    Work delete =
+        new Work.DeletePoint(
+            gid, "hash", Optional.of(grant("delete-point", Long.toString(gid), "n1")));
+    assertThatThrownBy(() -> group.archive.start(operation, epoch, delete))
+        .isInstanceOfSatisfying(
+            RefusedException.class, e -> assertThat(e.refusal().code()).isEqualTo(code));
+  }
+
+  @Test
+  void clearingNeedsAGrantAndGidsGoOnAfterwardsRuleL10() throws Exception {
+    backUp("r1/backup", 2);
+    assertThatThrownBy(() ->
+            group.archive.start("r2/clear", 3, new Work.ClearVolume("hash", Optional.empty())))
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            e -> assertThat(e.refusal().code()).isEqualTo(RefusalCode.GRANT_REQUIRED));
+    group.archive.start(
+        "r3/clear", 3, new Work.ClearVolume("hash", Optional.of(grant("clear-volume", "", "n1"))));
+    assertThat(group.archive.await("r3/clear").state()).isEqualTo(State.DONE);
+    group.storage.start("r3/clear", 3, new Work.ClearVolume("hash", Optional.empty()));
+    assertThat(group.storage.await("r3/clear").state()).isEqualTo(State.DONE);
+    assertThat(group.archive.disk.directory("/state/volumes/vol0").list())
+        .containsExactly("metadata");
+
+    group.storage.disk.directory("/dev").delete("source");
+    content = addAgain();
+    assertThat(backUp("r5/backup", 5).gid()).isEqualTo(1);
+  }
+
+  private byte[] addAgain() throws Exception {
+    byte[] again = TwinGroup.content(SIZE, 10);
+    group.storage.disk.devices().create(TwinGroup.SOURCE, SIZE).close();
+    group.rewriteSource(SIZE, 10);
+    Work add = TwinGroup.add(SIZE);
+    group.archive.start("r4/add", 4, add);
+    group.archive.await("r4/add");
+    group.storage.start("r4/add", 4, add);
+    group.storage.await("r4/add");
+    return again;
+  }
+}

@@ -1,0 +1,292 @@
+package io.backstay.roles;
+
+import io.backstay.archive.ArchiveService;
+import io.backstay.model.Bytes;
+import io.backstay.model.Grant;
+import io.backstay.model.OperationReport;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
+import io.backstay.model.Role;
+import io.backstay.model.Signed;
+import io.backstay.model.VolumeKind;
+import io.backstay.model.Work;
+import io.backstay.seam.BlockDevice;
+import io.backstay.seam.BufferPool;
+import io.backstay.seam.Time;
+import io.backstay.server.GrantCheck;
+import io.backstay.server.RecordCheck;
+import io.backstay.server.RoleParts;
+import io.backstay.server.RoleService;
+import io.backstay.server.ServerConfig;
+import io.backstay.storage.StorageService;
+import io.backstay.twin.MemoryDisk;
+import io.backstay.twin.MemoryNetwork;
+import io.backstay.twin.MemoryWire;
+import io.backstay.wire.Cbor;
+import io.backstay.wire.Channel;
+import io.backstay.wire.Command;
+import io.backstay.wire.Frame;
+import io.backstay.wire.Message;
+import io.backstay.wire.Network;
+import io.backstay.wire.Payload;
+import io.backstay.wire.Peer;
+import io.backstay.wire.Reply;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * A storage and an archive over in-memory disks and an in-memory wire, each of which can die and
+ * come back.
+ */
+final class TwinGroup {
+  static final int MIB = 1 << 20;
+  static final String SOURCE = "/dev/source";
+  static final Peer WORKER = new Peer("g", "w0", Role.WORKER);
+
+  final MemoryWire wire = new MemoryWire(Time.system());
+  final Server storage = new Server(Role.STORAGE, "s0", "n0");
+  final Server archive = new Server(Role.ARCHIVE, "a0", "n1");
+
+  /** One server: its disk stays, its process comes and goes. */
+  final class Server {
+    final MemoryDisk disk = new MemoryDisk();
+    final Peer self;
+    final String node;
+    final String address;
+    RoleService service;
+    private MemoryNetwork network;
+
+    Server(Role role, String name, String node) {
+      this.self = new Peer("g", name, role);
+      this.node = node;
+      this.address = name + ":1";
+    }
+
+    void start() throws IOException, InterruptedException {
+      network = new MemoryNetwork(wire, self);
+      RoleParts parts =
+          new RoleParts(
+              config(this),
+              disk.directory("/state"),
+              disk.devices(),
+              Time.system(),
+              (server, at) -> network.connect(at),
+              RECORDS,
+              GRANTS,
+              new BufferPool(16, MIB));
+      service = self.role() == Role.STORAGE ? new StorageService(parts) : new ArchiveService(parts);
+      service.start();
+      Network.Listener listener = network.listen(address);
+      Time.system().fork("accept " + address, () -> acceptAll(listener));
+    }
+
+    /** As SIGKILL, and the next process. */
+    void dieAndStart() throws IOException, InterruptedException {
+      network.processDeath(new Random(1));
+      disk.processDeath();
+      start();
+    }
+
+    private void acceptAll(Network.Listener listener) {
+      try {
+        while (true) {
+          Channel channel = listener.accept();
+          Time.system().fork("conversation", () -> converse(channel));
+        }
+      } catch (IOException | InterruptedException e) {
+        // the process is over
+      }
+    }
+
+    private void converse(Channel channel) {
+      try (channel) {
+        try {
+          service.converse(channel, channel.receive().message());
+        } catch (RefusedException e) {
+          channel.send(Frame.of(new Message.Answer(new Reply.Refused(e.refusal()))));
+        }
+      } catch (IOException | InterruptedException e) {
+        // the peer sees a closed connection
+      }
+    }
+
+    OperationReport start(String operation, long epoch, Work work)
+        throws RefusedException, IOException, InterruptedException {
+      return report(service.answer(WORKER, new Command.Start(operation, "vol0", epoch, work)));
+    }
+
+    OperationReport watch(String operation)
+        throws RefusedException, IOException, InterruptedException {
+      return report(service.answer(WORKER, new Command.Watch(operation, "vol0")));
+    }
+
+    OperationReport cancel(String operation)
+        throws RefusedException, IOException, InterruptedException {
+      return report(service.answer(WORKER, new Command.Cancel(operation, "vol0")));
+    }
+
+    /** Watches until it is over. */
+    OperationReport await(String operation)
+        throws RefusedException, IOException, InterruptedException {
+      OperationReport report = watch(operation);
+      while (report.running()) {
+        Thread.onSpinWait();
+        report = watch(operation);
+      }
+      return report;
+    }
+
+    private static OperationReport report(Reply reply) {
+      return ((Reply.Operation) reply).report();
+    }
+  }
+
+  private static final RecordCheck RECORDS =
+      signed -> {
+        try {
+          return Cbor.read(signed.content().toArray(), ProtectionRecord.class);
+        } catch (IOException e) {
+          throw new RefusedException(RefusalCode.NOT_AUTHORISED, e.getMessage());
+        }
+      };
+
+  private static final GrantCheck GRANTS =
+      (signed, command, volume, target, inputHash) -> {
+        try {
+          Grant grant = Cbor.read(signed.content().toArray(), Grant.class);
+          if (grant.command().equals(command) && grant.target().equals(target)) return grant;
+          throw new RefusedException(RefusalCode.NOT_AUTHORISED, "a grant for " + grant);
+        } catch (IOException e) {
+          throw new RefusedException(RefusalCode.NOT_AUTHORISED, e.getMessage());
+        }
+      };
+
+  private static ServerConfig config(Server server) {
+    return new ServerConfig(
+        "g",
+        server.self.name(),
+        server.self.role(),
+        server.node,
+        server.address,
+        Optional.empty(),
+        "",
+        "/state",
+        "",
+        "",
+        "",
+        List.of("/restore"),
+        Optional.empty(),
+        new ServerConfig.Transfers(16, MIB, 5));
+  }
+
+  void start() throws IOException, InterruptedException {
+    for (Server server : List.of(storage, archive)) {
+      for (String made : List.of("/dev", "/etc", "/restore")) server.disk.directory(made).list();
+    }
+    storage.start();
+    archive.start();
+  }
+
+  /** Makes the source and adds the volume on both servers. */
+  byte[] addVolume(int bytes, long seed)
+      throws IOException, RefusedException, InterruptedException {
+    byte[] content = content(bytes, seed);
+    try (BlockDevice device = storage.disk.devices().create(SOURCE, bytes)) {
+      write(device, content);
+    }
+    Work add = add(bytes);
+    archive.start("add/a0", 1, add);
+    archive.await("add/a0");
+    storage.start("add/s0", 1, add);
+    storage.await("add/s0");
+    return content;
+  }
+
+  /** Replaces what the source holds. */
+  byte[] rewriteSource(int bytes, long seed) throws IOException {
+    byte[] content = content(bytes, seed);
+    try (BlockDevice device = storage.disk.devices().openWritable(SOURCE)) {
+      write(device, content);
+    }
+    return content;
+  }
+
+  static Work add(int bytes) {
+    return new Work.AddVolume(signed(Cbor.write(record(bytes))));
+  }
+
+  Work backup() {
+    return new Work.FullBackup("a0", archive.address, 0);
+  }
+
+  static Work restore(long gid, String path) {
+    return restore(gid, path, Optional.empty(), Work.Overwrite.ONLY_EMPTY, Optional.empty());
+  }
+
+  static Work restore(
+      long gid,
+      String path,
+      Optional<Work.Receiver> receiver,
+      Work.Overwrite overwrite,
+      Optional<Signed> grant) {
+    return new Work.Restore(
+        gid, receiver.isPresent() ? "n0" : "n1", receiver, path, overwrite, 0, "hash", grant);
+  }
+
+  static Signed grant(String command, String target, String nonce) {
+    Grant grant =
+        new Grant(
+            "g",
+            command,
+            "vol0",
+            target,
+            "hash",
+            Time.system().now().plus(Duration.ofHours(1)),
+            nonce);
+    return signed(Cbor.write(grant));
+  }
+
+  private static Signed signed(byte[] content) {
+    return new Signed(Bytes.of(content), Bytes.of(new byte[0]), Bytes.of(new byte[0]));
+  }
+
+  private static ProtectionRecord record(long bytes) {
+    return new ProtectionRecord(
+        1, "vol0", VolumeKind.PLAIN, bytes, SOURCE, "s0", List.of("a0"), "a0");
+  }
+
+  /** Random bytes with stretches of zeroes: whole ranges, single blocks, and odd ends. */
+  static byte[] content(int bytes, long seed) {
+    Random random = new Random(seed);
+    byte[] content = new byte[bytes];
+    random.nextBytes(content);
+    for (int at = 0; at < bytes; at += Payload.BLOCK_BYTES) {
+      boolean zero = random.nextInt(3) == 0 || at / MIB % 4 == 2;
+      if (zero)
+        java.util.Arrays.fill(content, at, Math.min(bytes, at + Payload.BLOCK_BYTES), (byte) 0);
+    }
+    return content;
+  }
+
+  private static void write(BlockDevice device, byte[] content) throws IOException {
+    ByteBuffer buffer = BufferPool.aligned(content.length);
+    buffer.put(content).flip();
+    device.write(0, buffer);
+    device.flush();
+  }
+
+  static byte[] read(MemoryDisk disk, String path) throws IOException {
+    try (BlockDevice device = disk.devices().openReadOnly(path)) {
+      ByteBuffer buffer = BufferPool.aligned((int) device.sizeBytes());
+      device.read(0, buffer);
+      byte[] content = new byte[(int) device.sizeBytes()];
+      buffer.flip().get(content);
+      return content;
+    }
+  }
+}
