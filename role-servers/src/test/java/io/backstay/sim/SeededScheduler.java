@@ -1,0 +1,289 @@
+package io.backstay.sim;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * Runs virtual threads one at a time on the thread that calls {@link #step}; the seed chooses which
+ * one is next each time one of them waits.
+ *
+ * <p><b>Time.</b> It stands still while anybody can run and jumps to the next event when nobody
+ * can. So a simulated day costs what happens in it, and no wait is ever too short.
+ *
+ * <p><b>Death.</b> {@link #kill} forgets all threads of a process where they stand: none of them
+ * ever runs again, not even its finally blocks, as with SIGKILL.
+ *
+ * <p><b>What comes from outside.</b> The JDK wakes threads that were notified ({@code
+ * Object.notify}) from a thread of its own, at its own pace. {@link #settle} waits until it has,
+ * and runs these threads first, so that its pace decides nothing. A thread must not hold a monitor
+ * while it waits for anything else.
+ */
+final class SeededScheduler {
+  /** Real time after which a step is taken for hung: it waits for something outside. */
+  private static final long HUNG_NANOS = 60_000_000_000L;
+
+  /** Something that comes at its time, unless it is cancelled before. */
+  record Event(long atNanos, long number, Runnable action) {}
+
+  private final RandomGenerator random;
+  private final Trace trace;
+  private final Thread carrier = Thread.currentThread();
+  private final Map<Runnable, SimulatedThread> threads = new IdentityHashMap<>();
+  private final List<SimulatedThread> runnable = new ArrayList<>();
+  private final ArrayDeque<Runnable> fromOutside = new ArrayDeque<>();
+  private final PriorityQueue<Event> events =
+      new PriorityQueue<>(Comparator.comparingLong(Event::atNanos).thenComparing(Event::number));
+  private final List<Throwable> escaped = new ArrayList<>();
+  private SimulatedThread current;
+  private long nanos;
+  private long forked;
+  private long scheduled;
+  private long steps;
+
+  /** To be driven by the thread that calls this. */
+  SeededScheduler(long seed, Trace trace) {
+    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    this.trace = trace;
+  }
+
+  /** A random source that depends on the seed and on what happened up to now. */
+  RandomGenerator splitRandom() {
+    return RandomGeneratorFactory.of("L64X128MixRandom").create(random.nextLong());
+  }
+
+  Trace trace() {
+    return trace;
+  }
+
+  long nanos() {
+    return nanos;
+  }
+
+  long steps() {
+    return steps;
+  }
+
+  /** Of the thread that runs now. */
+  SimulatedThread current() {
+    if (current == null) throw new IllegalStateException("no simulated thread runs");
+    return current;
+  }
+
+  boolean isRunning() {
+    return current != null;
+  }
+
+  /** What escaped from the bodies of threads. */
+  List<Throwable> escaped() {
+    return List.copyOf(escaped);
+  }
+
+  Thread fork(SimulatedProcess process, String name, Runnable body) {
+    long number = ++forked;
+    Thread thread =
+        VirtualThreads.unstarted(
+            this::submitted, process + "/" + name + "#" + number, () -> runGuarded(body));
+    SimulatedThread known = new SimulatedThread(number, process, thread);
+    if (process.isDead()) return thread;
+    threads.put(known.continuation(), known);
+    thread.start();
+    return thread;
+  }
+
+  private void runGuarded(Runnable body) {
+    try {
+      body.run();
+    } catch (Throwable e) {
+      // Everything: also an Error ends only its own thread, and is what a simulation looks for.
+      escaped.add(e);
+      trace.line(nanos, current.toString(), "escaped: " + e);
+    }
+  }
+
+  /** Runs the action at that moment, or as soon as possible after it. */
+  Event at(long atNanos, Runnable action) {
+    Event event = new Event(Math.max(atNanos, nanos), ++scheduled, action);
+    events.add(event);
+    return event;
+  }
+
+  void cancel(Event event) {
+    events.remove(event);
+  }
+
+  /** Waits so long, as the thread that runs now. */
+  void sleep(long sleepNanos) throws InterruptedException {
+    new SimulatedGate(this).await(java.time.Duration.ofNanos(sleepNanos));
+  }
+
+  /** Never returns: for a thread whose process is dead. */
+  static void parkForever() {
+    while (true) LockSupport.park();
+  }
+
+  /**
+   * None of its threads ever runs again; the one that runs now must end in {@link #parkForever}.
+   */
+  void kill(SimulatedProcess process) {
+    process.die();
+    trace.line(nanos, process.name(), "killed");
+    runnable.removeIf(thread -> thread.process() == process);
+    List<SimulatedThread> theirs =
+        threads.values().stream()
+            .filter(thread -> thread.process() == process && !thread.equals(current))
+            .sorted(Comparator.comparingLong(SimulatedThread::number))
+            .toList();
+    for (SimulatedThread thread : theirs) forget(thread);
+  }
+
+  private void forget(SimulatedThread thread) {
+    threads.remove(thread.continuation());
+    VirtualThreads.abandon(thread.thread());
+  }
+
+  /** No thread of the process runs for so long. */
+  void pause(SimulatedProcess process, long pauseNanos) {
+    process.pauseUntil(nanos + pauseNanos);
+    at(nanos + pauseNanos, () -> {});
+  }
+
+  /** One thread runs until it waits, or time jumps. False when there is nothing left to come. */
+  boolean step() {
+    if (!Thread.currentThread().equals(carrier))
+      throw new IllegalStateException("driven by another thread");
+    List<SimulatedThread> ready = ready();
+    if (ready.isEmpty()) return advance();
+    SimulatedThread next = ready.get(random.nextInt(ready.size()));
+    runnable.remove(next);
+    run(next);
+    settle();
+    return true;
+  }
+
+  private List<SimulatedThread> ready() {
+    boolean paused = false;
+    for (SimulatedThread thread : runnable) paused |= thread.process().pausedUntilNanos() > nanos;
+    if (!paused) return runnable;
+    return runnable.stream().filter(t -> t.process().pausedUntilNanos() <= nanos).toList();
+  }
+
+  private boolean advance() {
+    Event next = events.poll();
+    if (next == null) return false;
+    nanos = next.atNanos();
+    next.action().run();
+    return true;
+  }
+
+  private void run(SimulatedThread thread) {
+    steps++;
+    trace.number(nanos ^ thread.number() << 44);
+    current = thread;
+    Runnable continuation = thread.continuation();
+    continuation.run();
+    // A monitor that the JDK itself held for a moment, or a pause in its allocator: no scheduling.
+    while (VirtualThreads.waitsForTheJdk(thread.thread())) {
+      if (!runnable.remove(thread)) awaitFromOutside(continuation);
+      continuation.run();
+    }
+    current = null;
+    if (thread.process().isDead() && thread.thread().isAlive()) forget(thread);
+    if (!thread.thread().isAlive()) threads.remove(continuation);
+  }
+
+  /**
+   * Who was notified gets the monitor from the JDK, one after the other, each before anything else.
+   */
+  private void settle() {
+    long deadline = 0;
+    while (someAreOnTheirWay()) {
+      List<SimulatedThread> woken = fromOutside();
+      woken.forEach(this::run);
+      deadline =
+          woken.isEmpty()
+              ? untilHung(deadline, "a thread that was notified still waits for its monitor")
+              : 0;
+    }
+  }
+
+  /** Whether there are threads that wait for nothing and are not in our list. */
+  private boolean someAreOnTheirWay() {
+    int able = 0;
+    for (SimulatedThread thread : threads.values()) {
+      Thread.State state = thread.thread().getState();
+      if (state == Thread.State.BLOCKED || state == Thread.State.RUNNABLE) able++;
+    }
+    return able > runnable.size();
+  }
+
+  private void awaitFromOutside(Runnable continuation) {
+    long deadline = 0;
+    while (true) {
+      synchronized (fromOutside) {
+        if (fromOutside.remove(continuation)) return;
+      }
+      deadline = untilHung(deadline, "it waits for a monitor that somebody holds and waits");
+    }
+  }
+
+  private long untilHung(long deadline, String what) {
+    LockSupport.parkNanos(20_000);
+    long now = System.nanoTime();
+    if (deadline == 0) return now + HUNG_NANOS;
+    if (now > deadline) throw new IllegalStateException("hung: " + what + "\n" + stacks());
+    return deadline;
+  }
+
+  /** Called by a thread's own JDK code when it can run: by the running thread, or from outside. */
+  private void submitted(Runnable continuation) {
+    Thread here = Thread.currentThread();
+    if (here.equals(carrier) || current != null && here.equals(current.thread())) {
+      enqueue(continuation);
+    } else {
+      synchronized (fromOutside) {
+        fromOutside.add(continuation);
+      }
+    }
+  }
+
+  private List<SimulatedThread> fromOutside() {
+    List<SimulatedThread> woken = new ArrayList<>();
+    synchronized (fromOutside) {
+      for (Runnable continuation : fromOutside) {
+        SimulatedThread thread = threads.get(continuation);
+        if (thread != null) woken.add(thread);
+      }
+      fromOutside.clear();
+    }
+    woken.sort(Comparator.comparingLong(SimulatedThread::number));
+    return woken;
+  }
+
+  private void enqueue(Runnable continuation) {
+    SimulatedThread thread = threads.get(continuation);
+    if (thread != null && !thread.process().isDead()) runnable.add(thread);
+  }
+
+  /** Where every thread waits, for people. */
+  String stacks() {
+    StringBuilder all = new StringBuilder();
+    threads.values().stream()
+        .sorted(Comparator.comparingLong(SimulatedThread::number))
+        .forEach(thread -> {
+          all.append(thread).append(' ').append(thread.thread().getState()).append('\n');
+          for (StackTraceElement at : thread.thread().getStackTrace()) {
+            if (at.getClassName().startsWith("io.backstay"))
+              all.append("    ").append(at).append('\n');
+          }
+        });
+    return all.toString();
+  }
+}

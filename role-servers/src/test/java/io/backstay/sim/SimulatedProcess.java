@@ -1,0 +1,38 @@
+package io.backstay.sim;
+
+/** One life of one simulated process: what its threads are tagged with. */
+final class SimulatedProcess {
+  private final String name;
+  private boolean dead;
+  private long pausedUntilNanos;
+
+  SimulatedProcess(String name) {
+    this.name = name;
+  }
+
+  String name() {
+    return name;
+  }
+
+  boolean isDead() {
+    return dead;
+  }
+
+  void die() {
+    dead = true;
+  }
+
+  /** Stopped by SIGSTOP, a collector or a hypervisor: none of its threads runs before. */
+  long pausedUntilNanos() {
+    return pausedUntilNanos;
+  }
+
+  void pauseUntil(long nanos) {
+    pausedUntilNanos = nanos;
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
