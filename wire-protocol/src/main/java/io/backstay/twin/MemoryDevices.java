@@ -135,7 +135,7 @@ final class MemoryDevices implements Devices {
 
   private Optional<MemoryFile> find(String path) throws IOException {
     MemoryFolder parent = disk.root();
-    Path at = MemoryDisk.absolute(path);
+    Path at = absolute(path);
     for (Path name : at.getParent()) {
       if (!parent.has(name.toString())) return Optional.empty();
       if (!(parent.get(name.toString()) instanceof MemoryFolder next))
@@ -149,7 +149,7 @@ final class MemoryDevices implements Devices {
 
   private MemoryFolder parent(String path) throws IOException {
     MemoryFolder parent = disk.root();
-    for (Path name : MemoryDisk.absolute(path).getParent()) {
+    for (Path name : absolute(path).getParent()) {
       if (!parent.has(name.toString())
           || !(parent.get(name.toString()) instanceof MemoryFolder next))
         throw new NoSuchFileException(path, null, "the directory of that path does not exist");
@@ -158,7 +158,15 @@ final class MemoryDevices implements Devices {
     return parent;
   }
 
-  private static String nameOf(String path) {
-    return MemoryDisk.absolute(path).getFileName().toString();
+  private static String nameOf(String path) throws IOException {
+    return absolute(path).getFileName().toString();
+  }
+
+  private static Path absolute(String path) throws IOException {
+    try {
+      return MemoryDisk.absolute(path);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage(), e);
+    }
   }
 }

@@ -247,7 +247,8 @@ public final class MemoryDisk {
 
   static Path absolute(String path) {
     Path at = Path.of(path);
-    if (!at.isAbsolute()) throw new IllegalArgumentException("'" + path + "' is not absolute");
+    if (!at.isAbsolute())
+      throw new IllegalArgumentException("'" + path + "' is not an absolute path");
     return at.normalize();
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
@@ -78,9 +79,10 @@ public abstract class BlockDeviceContract {
         long next = device.nextData(offset);
         assertThat(next).as("seed %d", seed).isBetween(offset, (long) expected.length);
         assertThat(next % device.alignmentBytes() == 0 || next == expected.length).isTrue();
-        for (long i = offset; i < next; i++) {
-          assertThat(expected[(int) i]).as("seed %d skipped byte %d", seed, i).isZero();
-        }
+        byte[] skipped = Arrays.copyOfRange(expected, (int) offset, (int) next);
+        assertThat(Arrays.mismatch(skipped, new byte[skipped.length]))
+            .as("seed %d, first byte other than zero behind %d", seed, offset)
+            .isNegative();
       }
       assertThat(device.nextData(0)).isLessThan(expected.length);
     }
@@ -260,7 +262,7 @@ public abstract class BlockDeviceContract {
     }
 
     byte[] of(byte[] content) {
-      return java.util.Arrays.copyOfRange(content, (int) offset, (int) offset + lengthBytes);
+      return Arrays.copyOfRange(content, (int) offset, (int) offset + lengthBytes);
     }
   }
 
@@ -283,7 +285,7 @@ public abstract class BlockDeviceContract {
 
   static byte[] filled(int bytes, int value) {
     byte[] content = new byte[bytes];
-    java.util.Arrays.fill(content, (byte) value);
+    Arrays.fill(content, (byte) value);
     return content;
   }
 

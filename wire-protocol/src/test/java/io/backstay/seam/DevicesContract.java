@@ -80,6 +80,16 @@ public abstract class DevicesContract {
   }
 
   @Test
+  void aPathThatIsNotAbsoluteIsRefused() {
+    assertThatThrownBy(() -> devices().examine("source"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("absolute");
+    assertThatThrownBy(() -> devices().create("a/b", 1)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> devices().openReadOnly("")).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> devices().openReadOnly("/a\0b")).isInstanceOf(IOException.class);
+  }
+
+  @Test
   void twoFilesHaveTwoIdentities() throws IOException {
     devices().create(path("a"), 1).close();
     devices().create(path("b"), 1).close();
