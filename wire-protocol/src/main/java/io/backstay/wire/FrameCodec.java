@@ -11,7 +11,7 @@ import java.util.zip.CRC32C;
  * <pre>
  *  off  size  field
  *    0     4  magic "BKS1"
- *    4     4  head bytes h, 1 .. 65536
+ *    4     4  head bytes h, 1 .. 1048576
  *    8     4  payload bytes p, 0 .. 4194304
  *   12     4  CRC32C of bytes 0 .. 11, the head and the block checksums
  *   16     h  head: CBOR of a {@link Message}
@@ -21,11 +21,20 @@ import java.util.zip.CRC32C;
  *
  * <p>A frame is refused by its first 16 bytes when it is not ours or too large, so that no more
  * than a frame's limit is ever buffered for a peer (rule K7).
+ *
+ * <p>A header with h = 0 and p = 0 is a whole frame that says nothing: the {@linkplain #keepAlive()
+ * keep-alive} by which a transport hears that its peer lives. It is never handed up.
  */
 public final class FrameCodec {
   public static final int HEADER_BYTES = 16;
-  public static final int HEAD_BYTES_MAX = 64 * 1024;
+
+  /** The largest head is a whole catalog: about a thousand signed records. */
+  public static final int HEAD_BYTES_MAX = 1024 * 1024;
+
   private static final int MAGIC = 'B' | 'K' << 8 | 'S' << 16 | '1' << 24;
+
+  private static final int KEEP_ALIVE_CHECKSUM =
+      keepAlive().order(ByteOrder.LITTLE_ENDIAN).getInt(12);
 
   private FrameCodec() {}
 
@@ -35,6 +44,18 @@ public final class FrameCodec {
     public int prefixBytes() {
       return headBytes + 4 * Payload.blocks(payloadBytes);
     }
+
+    /** A frame that ends here and says nothing. */
+    public boolean isKeepAlive() {
+      return headBytes == 0;
+    }
+  }
+
+  /** The frame that says nothing. */
+  public static ByteBuffer keepAlive() {
+    ByteBuffer out = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    out.putInt(MAGIC).putInt(0).putInt(0).putInt(0).flip();
+    return out.putInt(12, checksum(out));
   }
 
   /** All of the frame but its payload. */
@@ -70,6 +91,10 @@ public final class FrameCodec {
     }
     int headBytes = bytes.getInt();
     int payloadBytes = bytes.getInt();
+    int checksum = bytes.getInt();
+    if (headBytes == 0 && payloadBytes == 0 && checksum == KEEP_ALIVE_CHECKSUM) {
+      return new Header(0, 0, checksum);
+    }
     if (headBytes < 1 || headBytes > HEAD_BYTES_MAX) {
       throw new MalformedFrameException(
           "a frame's head has %d bytes, allowed are 1 to %d".formatted(headBytes, HEAD_BYTES_MAX));
@@ -79,7 +104,7 @@ public final class FrameCodec {
           "a frame's payload has %d bytes, allowed are 0 to %d"
               .formatted(payloadBytes, Payload.BYTES_MAX));
     }
-    return new Header(headBytes, payloadBytes, bytes.getInt());
+    return new Header(headBytes, payloadBytes, checksum);
   }
 
   /**
