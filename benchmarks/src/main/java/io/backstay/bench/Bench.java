@@ -1,0 +1,126 @@
+package io.backstay.bench;
+
+import io.backstay.seam.Time;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ./backstay bench}. */
+@Command(
+    name = "bench",
+    sortOptions = false,
+    mixinStandardHelpOptions = true,
+    description = {
+      "Compare Backstay with other programs that do the same work on the same disk.",
+      "",
+      "  full-backup  beside nbdkit and nbdcopy, dd, qemu-img, restic",
+      "  restore      beside nbdkit and nbdcopy, dd, qemu-img",
+      "  memory       peak memory of the servers, also with a large sparse volume",
+      "  all          these three",
+      "  components   what the parts reach alone, without network or without a disk",
+      "  micro        JMH benchmarks of the inner loops",
+      "",
+      "It needs about four times the volume's size on the disk. As root it drops the whole page",
+      "cache before each run, else only what it holds of the volume. Exit code 10: a goal was missed."
+    })
+public final class Bench implements Callable<Integer> {
+  private static final int FINDINGS = 10;
+
+  /** Image, its sparse form or a copy, the image that the archive keeps and the one before it. */
+  private static final int COPIES_ON_DISK = 4;
+
+  private final Console console = new Console(System.out, System.err);
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "WHAT",
+      defaultValue = "all",
+      description = "Default: all.")
+  private String what;
+
+  @Option(
+      names = "--size",
+      defaultValue = "4GiB",
+      description = "Size of the volume (default: ${DEFAULT-VALUE}).")
+  private String size;
+
+  @Option(
+      names = "--large",
+      defaultValue = "64GiB",
+      description = "Size of the sparse volume (default: ${DEFAULT-VALUE}).")
+  private String large;
+
+  @Option(
+      names = "--rounds",
+      defaultValue = "3",
+      description = "Runs of each contender (default: ${DEFAULT-VALUE}).")
+  private int rounds;
+
+  @Option(
+      names = "--dir",
+      description = "Disk to work on (default: .app/bench of the source tree).")
+  private Path directory;
+
+  @Option(
+      names = "--holes",
+      description = "The volume is a sparse file; by default its zeroes are written.")
+  private boolean holes;
+
+  @Option(names = "-o", defaultValue = "text", description = "text or json.")
+  private String output;
+
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new Bench()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    try {
+      return switch (what) {
+        case "micro" -> Micro.run();
+        case "full-backup" -> compare(List.of(Comparison.Suite.FULL_BACKUP));
+        case "restore" -> compare(List.of(Comparison.Suite.RESTORE));
+        case "memory" -> compare(List.of(Comparison.Suite.MEMORY));
+        case "all" -> compare(List.of(Comparison.Suite.values()));
+        default ->
+            throw new BenchException("there is no benchmark '%s', see --help".formatted(what));
+      };
+    } catch (BenchException | IllegalArgumentException e) {
+      console.say("%s", e.getMessage());
+      return 1;
+    }
+  }
+
+  private int compare(List<Comparison.Suite> suites)
+      throws BenchException, IOException, InterruptedException {
+    Tools.require();
+    long sizeBytes = Quantities.bytes(size);
+    Workplace place = Workplace.open(workplace(), COPIES_ON_DISK * sizeBytes, console);
+    Meter meter = new Meter(Time.system(), place.folder("logs"));
+    Comparison.Settings settings =
+        new Comparison.Settings(
+            suites,
+            sizeBytes,
+            Quantities.bytes(large),
+            rounds,
+            holes ? MixImage.Zeroes.HOLES : MixImage.Zeroes.WRITTEN);
+    Report report = new Comparison(settings, place, meter, console, Time.system()).run();
+    console.out().println(output.equals("json") ? report.json() : report.text());
+    return report.allMet() ? 0 : FINDINGS;
+  }
+
+  private Path workplace() throws BenchException {
+    Path tree =
+        Optional.ofNullable(System.getProperty("backstay.launcher"))
+            .map(launcher -> Path.of(launcher).resolveSibling(".app").resolve("bench"))
+            .orElse(directory);
+    if (directory == null && tree == null) throw new BenchException("say where to work: --dir");
+    return (directory == null ? tree : directory).toAbsolutePath().normalize();
+  }
+}

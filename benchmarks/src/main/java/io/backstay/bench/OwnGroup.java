@@ -1,0 +1,138 @@
+package io.backstay.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.wire.Cbor;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A Backstay group of real processes on this machine, made and used with the command line as
+ * everybody does.
+ */
+final class OwnGroup implements AutoCloseable {
+  private static final List<String> DATA_ROLES = List.of("storage", "archive");
+
+  private final String launcher;
+  private final Path directory;
+  private final Meter meter;
+
+  private OwnGroup(String launcher, Path directory, Meter meter) {
+    this.launcher = launcher;
+    this.directory = directory;
+    this.meter = meter;
+  }
+
+  /** A new group in that directory; one that an earlier benchmark left there ends. */
+  static OwnGroup start(Path directory, Meter meter)
+      throws BenchException, IOException, InterruptedException {
+    String launcher = System.getProperty("backstay.launcher");
+    if (launcher == null) throw new BenchException("start it with './backstay bench'");
+    OwnGroup group = new OwnGroup(launcher, directory, meter);
+    if (Files.exists(directory.resolve("group.json"))) group.close();
+    Workplace.delete(directory);
+    group.call("up");
+    return group;
+  }
+
+  /** Runs one command with its answer as JSON. */
+  JsonNode call(String... words) throws BenchException, IOException, InterruptedException {
+    return Cbor.json().readTree(run(words).standardOutput());
+  }
+
+  private Meter.Finished run(String... words)
+      throws BenchException, IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(launcher));
+    command.addAll(List.of(words));
+    command.addAll(List.of("--dir", directory.toString(), "-o", "json"));
+    return meter.run("backstay " + words[0], command, Map.of());
+  }
+
+  /**
+   * As {@link #call}, measured: the command from its start to its exit, and with it what the
+   * group's servers did meanwhile.
+   */
+  Reading measure(String... words) throws BenchException, IOException, InterruptedException {
+    Map<String, Long> servers = pids();
+    double before = cpuSeconds(servers);
+    Meter.Finished finished = run(words);
+    double during = cpuSeconds(servers) - before;
+    double seconds = Cbor.json().readTree(finished.standardOutput()).path("seconds").asDouble();
+    return finished
+        .reading()
+        .withServers(
+            during, peaks().values().stream().mapToLong(Long::longValue).max().orElse(0), seconds);
+  }
+
+  /** Process ids of the group's servers by name, Temporal's among them if the group runs it. */
+  private Map<String, Long> pids() throws BenchException, IOException, InterruptedException {
+    JsonNode status = call("status");
+    Map<String, Long> pids = new LinkedHashMap<>();
+    for (JsonNode server : status.path("servers")) {
+      pids.put(server.path("name").asText(), server.path("pid").asLong());
+    }
+    if (status.path("temporal").hasNonNull("pid")) {
+      pids.put("temporal", status.path("temporal").path("pid").asLong());
+    }
+    return pids;
+  }
+
+  private static double cpuSeconds(Map<String, Long> pids) {
+    return pids.values().stream()
+        .mapToDouble(pid -> ProcessTable.row(pid).map(ProcessTable.Row::cpuSeconds).orElse(0.0))
+        .sum();
+  }
+
+  /** Largest resident set so far, in bytes, of the servers that move bytes, by name and role. */
+  Map<String, Long> peaks() throws BenchException, IOException, InterruptedException {
+    Map<String, Long> peaks = new LinkedHashMap<>();
+    for (JsonNode server : call("status").path("servers")) {
+      String role = server.path("role").asText();
+      if (!DATA_ROLES.contains(role)) continue;
+      String name = "%s (%s)".formatted(server.path("name").asText(), role);
+      peaks.put(name, ProcessTable.peakBytes(server.path("pid").asLong()));
+    }
+    return peaks;
+  }
+
+  void add(String volume, Path device) throws BenchException, IOException, InterruptedException {
+    call("volume", "add", volume, "--kind", "plain", "--device", device.toString());
+  }
+
+  /** The newest image file that the archive keeps of a volume. */
+  Path image(String volume) throws BenchException, IOException {
+    List<Path> images = new ArrayList<>();
+    try (DirectoryStream<Path> archives = Files.newDirectoryStream(directory.resolve("servers"))) {
+      for (Path archive : archives) {
+        Path folder = archive.resolve("volumes").resolve(volume);
+        if (!Files.isDirectory(folder)) continue;
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "image-*.raw")) {
+          found.forEach(images::add);
+        }
+      }
+    }
+    return images.stream()
+        .max(java.util.Comparator.comparing(Path::getFileName))
+        .orElseThrow(() -> new BenchException("the archive keeps no image of " + volume));
+  }
+
+  /** Deletes every point but the newest. */
+  void forgetOlder(String volume) throws BenchException, IOException, InterruptedException {
+    List<Long> gids = new ArrayList<>();
+    for (JsonNode point : call("point", "list", volume)) gids.add(point.path("gid").asLong());
+    gids.sort(null);
+    for (long gid : gids.subList(0, Math.max(0, gids.size() - 1))) {
+      call("point", "delete", volume, "--gid", Long.toString(gid), "--yes");
+    }
+  }
+
+  @Override
+  public void close() throws BenchException, IOException, InterruptedException {
+    run("down");
+  }
+}
