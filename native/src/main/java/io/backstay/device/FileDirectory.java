@@ -4,10 +4,12 @@ import io.backstay.device.DirectDevice.Access;
 import io.backstay.seam.AppendFile;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.Directory;
+import io.backstay.seam.NoSpaceException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -31,7 +33,7 @@ public final class FileDirectory implements Directory {
 
   /** The directory at a path; it and those above are made where they are missing, durably. */
   public static FileDirectory at(Path path) throws IOException {
-    Path absolute = path.toAbsolutePath().normalize();
+    Path absolute = path.toAbsolutePath();
     if (!Files.isDirectory(absolute)) {
       Path parent = absolute.getParent();
       if (parent == null) throw new NotDirectoryException(absolute.toString());
@@ -126,7 +128,11 @@ public final class FileDirectory implements Directory {
     Path target = pathOf(to);
     if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS))
       throw new FileAlreadyExistsException(target.toString(), null, "it is a directory");
-    Files.move(pathOf(from), target, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      Files.move(pathOf(from), target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      throw orNoSpace(e);
+    }
   }
 
   @Override
@@ -173,7 +179,13 @@ public final class FileDirectory implements Directory {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (FileAlreadyExistsException e) {
       if (!Files.isDirectory(directory)) throw new NotDirectoryException(directory.toString());
+    } catch (FileSystemException e) {
+      throw orNoSpace(e);
     }
+  }
+
+  private static IOException orNoSpace(FileSystemException e) {
+    return LinuxFile.isNoSpace(e) ? new NoSpaceException(e.getMessage(), e) : e;
   }
 
   private static void delete(Path at) throws IOException {

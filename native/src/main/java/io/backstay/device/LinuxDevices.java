@@ -150,7 +150,8 @@ public final class LinuxDevices implements Devices {
   private static Path absolute(String path) throws IOException {
     try {
       Path at = Path.of(path);
-      if (at.isAbsolute()) return at.normalize();
+      // Not normalized: behind a symbolic link ".." is not what the text says.
+      if (at.isAbsolute()) return at;
     } catch (InvalidPathException e) {
       throw new IOException("'" + path + "' is not a path", e);
     }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -58,6 +59,12 @@ final class LinuxFile implements Closeable {
     try (LinuxFile directory = open(path, Linux.O_RDONLY)) {
       directory.call("sync directory", () -> Linux.fsync(directory.fd));
     }
+  }
+
+  /** Whether the JDK's own exception means a full disk: it gives no errno, only its text. */
+  static boolean isNoSpace(IOException e) {
+    String text = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
+    return Linux.errorText(Linux.ENOSPC).equals(text) || Linux.errorText(Linux.EDQUOT).equals(text);
   }
 
   String path() {

@@ -91,12 +91,8 @@ final class SteadyChannel implements Closeable {
     String message =
         "cannot %s %d bytes at %d of %s: %s"
             .formatted(attempted, bytes, offset, path, cause.getMessage());
-    return noSpace(cause) ? new NoSpaceException(message, cause) : new IOException(message, cause);
-  }
-
-  /** The JDK gives no errno, only the C library's text of it. */
-  private static boolean noSpace(IOException cause) {
-    String text = String.valueOf(cause.getMessage());
-    return text.equals(Linux.errorText(Linux.ENOSPC)) || text.equals(Linux.errorText(Linux.EDQUOT));
+    return LinuxFile.isNoSpace(cause)
+        ? new NoSpaceException(message, cause)
+        : new IOException(message, cause);
   }
 }
