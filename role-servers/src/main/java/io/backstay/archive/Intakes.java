@@ -14,7 +14,6 @@ import io.backstay.seam.Directory;
 import io.backstay.seam.NoSpaceException;
 import io.backstay.server.Authorisation;
 import io.backstay.server.RoleParts;
-import io.backstay.volume.Ledger;
 import io.backstay.volume.VolumeStore;
 import io.backstay.wire.Channel;
 import io.backstay.wire.Frame;
@@ -64,16 +63,12 @@ final class Intakes {
   void displace(String volume) throws InterruptedException {
     lock.lock();
     try {
-      awaitNone(volume);
+      while (active.containsKey(volume)) {
+        active.get(volume).close();
+        ended.await();
+      }
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void awaitNone(String volume) throws InterruptedException {
-    while (active.containsKey(volume)) {
-      active.get(volume).close();
-      ended.await();
     }
   }
 
@@ -84,7 +79,12 @@ final class Intakes {
     fence(open);
     lock.lock();
     try {
-      awaitNone(open.volume());
+      requireCurrent(open);
+      while (active.containsKey(open.volume())) {
+        active.get(open.volume()).close();
+        ended.await();
+        requireCurrent(open);
+      }
       active.put(open.volume(), channel);
     } finally {
       lock.unlock();
@@ -130,24 +130,20 @@ final class Intakes {
     }
   }
 
-  /**
-   * A run with a lower epoch changes nothing; a higher one is remembered before anything is done
-   * for it (rule K2).
-   */
+  /** A higher epoch is remembered before anything is done for it (rule K2). */
   private void fence(Message.OpenImage open) throws RefusedException, IOException {
-    store.change(
-        open.volume(),
-        before -> {
-          Ledger ledger = before.ledger();
-          if (open.epoch() < ledger.epoch()) {
-            throw new RefusedException(
-                Refusal.of(RefusalCode.FENCED, "a newer run took the volume over")
-                    .attempted(
-                        "send an image of %s with epoch %d".formatted(open.volume(), open.epoch()))
-                    .found("epoch " + ledger.epoch()));
-          }
-          return before.with(new Ledger(open.epoch(), ledger.entries(), ledger.nonces()));
-        });
+    requireCurrent(open);
+    store.update(open.volume(), before -> before.with(before.ledger().raised(open.epoch())));
+  }
+
+  /** A run with a lower epoch changes nothing, and does not end what a newer one does (rule K2). */
+  private void requireCurrent(Message.OpenImage open) throws RefusedException {
+    long seen = store.get(open.volume()).ledger().epoch();
+    if (open.epoch() >= seen) return;
+    throw new RefusedException(
+        Refusal.of(RefusalCode.FENCED, "a newer run took the volume over")
+            .attempted("send an image of %s with epoch %d".formatted(open.volume(), open.epoch()))
+            .found("epoch " + seen));
   }
 
   private void receive(Channel channel, Message.OpenImage open, Collection<OperationKind> running)

@@ -51,6 +51,11 @@ public record Ledger(long epoch, List<LedgerEntry> entries, List<UsedGrant> nonc
     return entry.state() == State.RUNNING || entry.state() == State.PARKED;
   }
 
+  /** The same, with an epoch of at least that. */
+  public Ledger raised(long atLeast) {
+    return new Ledger(Math.max(epoch, atLeast), entries, nonces);
+  }
+
   /** Whether a grant with this nonce has had its effect here. */
   public boolean hasUsed(String nonce) {
     return nonces.stream().anyMatch(used -> used.nonce().equals(nonce));

@@ -147,8 +147,12 @@ public final class Operations<M extends VolumeMetadata<M>> {
     }
   }
 
-  /** Ends what runs under a lower epoch, and waits until it has (rule K2). */
-  private void supersede(String volume, long epoch) throws InterruptedException {
+  /**
+   * Remembers the epoch, so that nothing older can begin any more, then ends what runs under a
+   * lower one and waits until it has (rule K2).
+   */
+  private void supersede(String volume, long epoch) throws IOException, InterruptedException {
+    store.update(volume, before -> before.with(before.ledger().raised(epoch)));
     for (RunningOperation older : runningOn(volume).toList()) {
       if (older.entry().epoch() == 0 || older.entry().epoch() >= epoch) continue;
       older.stop(RunningOperation.Stop.SUPERSEDED);
