@@ -172,7 +172,7 @@ public final class ArchiveService implements RoleService {
     return switch (range) {
       case Range.Zeroes zeroes ->
           LiveSource.sha256(ByteBuffer.allocate((int) zeroes.lengthBytes()));
-      case Range.Data data -> {
+      case Range.Chunk data -> {
         try (var payload = data.payload()) {
           yield LiveSource.sha256(data.chunk(), payload.bytes());
         }

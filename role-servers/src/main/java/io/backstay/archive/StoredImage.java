@@ -57,7 +57,7 @@ final class StoredImage implements RangeSource, Closeable {
         throw new CorruptImageException(
             position(chunk, damaged), "wrong checksum of a 64 KiB block");
       kept = true;
-      return new Range.Data(chunk, payload);
+      return new Range.Chunk(chunk, payload);
     } finally {
       if (!kept) lease.close();
     }

@@ -85,7 +85,7 @@ final class VerifyRun {
     @Override
     public Range read(long offset, BufferPool.Lease lease) throws IOException {
       Range range = image.read(offset, lease);
-      if (range instanceof Range.Data data
+      if (range instanceof Range.Chunk data
           && !LiveSource.sha256(data.chunk(), data.payload().bytes())
               .equals(data.chunk().sha256())) {
         data.payload().close();

@@ -33,7 +33,7 @@ public final class ImageCopy {
     RangeWriter writer = new RangeWriter(time, sink, limits, from, transfer::durable);
     try (Prefetch prefetch = new Prefetch(time, pool, source, from)) {
       for (Optional<Range> range; (range = prefetch.next()).isPresent(); ) {
-        if (range.get() instanceof Range.Data data) {
+        if (range.get() instanceof Range.Chunk data) {
           passOrClose(data, transfer, pace);
           transfer.moved(data.end(), data.payload().sizeBytes());
         }
@@ -49,7 +49,7 @@ public final class ImageCopy {
   /**
    * Waits until the range may move; when the operation is stopped instead, gives its buffer back.
    */
-  static void passOrClose(Range.Data data, Transfer transfer, Pace pace)
+  static void passOrClose(Range.Chunk data, Transfer transfer, Pace pace)
       throws RefusedException, InterruptedException {
     try {
       transfer.checkpoint();

@@ -80,7 +80,7 @@ public final class ImageReceiver {
     return new Range.Zeroes(zeroes.offset(), zeroes.lengthBytes());
   }
 
-  private Range.Data data(Message.ImageChunk chunk, Payload payload, long sizeBytes)
+  private Range.Chunk data(Message.ImageChunk chunk, Payload payload, long sizeBytes)
       throws IOException, InterruptedException {
     try (payload) {
       if (chunk.offset() + chunk.lengthBytes() > sizeBytes
@@ -100,7 +100,7 @@ public final class ImageReceiver {
             "block %d of the chunk at %d was damaged on its way"
                 .formatted(damaged, chunk.offset()));
       }
-      return new Range.Data(chunk, copy);
+      return new Range.Chunk(chunk, copy);
     }
   }
 }

@@ -58,7 +58,7 @@ public final class ImageSender {
           zeroes = new Range.Zeroes(zeroes.offset(), more.end() - zeroes.offset());
           continue;
         }
-        Range.Data data = (Range.Data) range.get();
+        Range.Chunk data = (Range.Chunk) range.get();
         sendZeroes(channel, zeroes);
         zeroes = new Range.Zeroes(data.end(), 0);
         sendData(channel, data);
@@ -80,7 +80,7 @@ public final class ImageSender {
     channel.send(Frame.of(new Message.ImageZeroes(zeroes.offset(), zeroes.lengthBytes())));
   }
 
-  private void sendData(Channel channel, Range.Data data)
+  private void sendData(Channel channel, Range.Chunk data)
       throws RefusedException, IOException, InterruptedException {
     int bytes = data.payload().sizeBytes();
     ImageCopy.passOrClose(data, transfer, pace);

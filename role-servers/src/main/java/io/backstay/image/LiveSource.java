@@ -55,7 +55,7 @@ public final class LiveSource implements RangeSource {
       Message.ImageChunk chunk = new Message.ImageChunk(offset, length, dataBlocks, sha256(buffer));
       Zeroes.moveTogether(buffer, dataBlocks);
       kept = true;
-      return new Range.Data(chunk, Payload.of(buffer.limit(chunk.payloadBytes()), lease::close));
+      return new Range.Chunk(chunk, Payload.of(buffer.limit(chunk.payloadBytes()), lease::close));
     } finally {
       if (!kept) lease.close();
     }

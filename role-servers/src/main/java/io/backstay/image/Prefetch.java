@@ -98,7 +98,7 @@ final class Prefetch implements AutoCloseable {
   private void drain() {
     for (FutureTask<Optional<Range>> slot; (slot = slots.poll()) != null; ) {
       try {
-        if (slot.get().orElse(null) instanceof Range.Data data) data.payload().close();
+        if (slot.get().orElse(null) instanceof Range.Chunk data) data.payload().close();
       } catch (ExecutionException e) {
         // The reader gave its buffer back already, and nobody waits for this range any more.
       } catch (InterruptedException e) {

@@ -22,8 +22,8 @@ public sealed interface Range {
    * @param payload the blocks of the chunk's set bits, one behind the other; owned by whoever holds
    *     the range
    */
-  record Data(Message.ImageChunk chunk, Payload payload) implements Range {
-    public Data {
+  record Chunk(Message.ImageChunk chunk, Payload payload) implements Range {
+    public Chunk {
       if (payload.sizeBytes() != chunk.payloadBytes()) {
         throw new IllegalArgumentException(
             "the chunk at %d stands for %d payload bytes and comes with %d"

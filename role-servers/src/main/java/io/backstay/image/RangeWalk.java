@@ -28,7 +28,7 @@ public final class RangeWalk {
       throws RefusedException, IOException, InterruptedException {
     try (Prefetch prefetch = new Prefetch(time, pool, source, from)) {
       for (Optional<Range> range; (range = prefetch.next()).isPresent(); ) {
-        if (range.get() instanceof Range.Data data) {
+        if (range.get() instanceof Range.Chunk data) {
           ImageCopy.passOrClose(data, transfer, pace);
           transfer.moved(data.end(), data.payload().sizeBytes());
           data.payload().close();

@@ -92,7 +92,7 @@ public final class RangeWriter {
         Slot slot = open(zeroes);
         write(slot, () -> sink.zero(zeroes.offset(), zeroes.lengthBytes()));
       }
-      case Range.Data data -> {
+      case Range.Chunk data -> {
         try {
           Slot slot = open(data);
           time.fork("write", () -> write(slot, data));
@@ -126,7 +126,7 @@ public final class RangeWriter {
     void run() throws IOException;
   }
 
-  private void write(Slot slot, Range.Data data) {
+  private void write(Slot slot, Range.Chunk data) {
     try {
       write(
           slot, () -> sink.write(data.chunk(), data.payload().checksums(), data.payload().bytes()));
