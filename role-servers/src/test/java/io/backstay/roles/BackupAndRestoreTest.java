@@ -1,7 +1,6 @@
 package io.backstay.roles;
 
 import static io.backstay.roles.TwinGroup.MIB;
-import static io.backstay.roles.TwinGroup.WORKER;
 import static io.backstay.roles.TwinGroup.read;
 import static io.backstay.roles.TwinGroup.restore;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,10 +14,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.seam.BlockDevice;
-import io.backstay.wire.Command;
-import io.backstay.wire.Reply;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,39 +33,21 @@ class BackupAndRestoreTest {
     content = group.addVolume(SIZE, 7);
   }
 
-  private WorkResult.BackedUp backUp(String operation, long epoch) throws Exception {
-    group.storage.start(operation, epoch, group.backup());
-    return (WorkResult.BackedUp) group.storage.await(operation).result().orElseThrow();
-  }
-
-  private byte[] restored(String operation, long gid, String path) throws Exception {
-    group.archive.start(operation, 0, restore(gid, path));
-    assertThat(group.archive.await(operation).state()).isEqualTo(State.DONE);
-    return read(group.archive.disk, path);
-  }
-
-  private List<Point> points() throws Exception {
-    return ((Reply.Points) group.archive.service.answer(WORKER, new Command.ListPoints("vol0")))
-        .points();
-  }
-
-  private static RefusalCode refusal(OperationReport report) {
-    return report.refusal().orElseThrow().code();
-  }
-
   @Test
   void everyByteComesBackAndZeroesAreNeitherSentNorStored() throws Exception {
-    WorkResult.BackedUp result = backUp("r1/backup", 2);
+    WorkResult.BackedUp result = group.backUp("r1/backup", 2);
 
     assertThat(result.gid()).isZero();
     assertThat(result.proof()).isEqualTo(Point.Proof.UNCHANGED);
-    assertThat(result.bytesSent()).isLessThan(SIZE).isEqualTo(points().getFirst().storedBytes());
-    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+    assertThat(result.bytesSent())
+        .isLessThan(SIZE)
+        .isEqualTo(group.points().getFirst().storedBytes());
+    assertThat(group.restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
   }
 
   @Test
   void aRestoreOntoAnotherNodeIsWrittenByItsStorage() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     Work.Receiver receiver = new Work.Receiver("s0", group.storage.address);
 
     group.archive.start(
@@ -84,12 +62,12 @@ class BackupAndRestoreTest {
 
   @Test
   void aSecondBackupLeavesTheFirstRestorable() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     byte[] second = group.rewriteSource(SIZE, 8);
-    assertThat(backUp("r2/backup", 3).gid()).isEqualTo(1);
+    assertThat(group.backUp("r2/backup", 3).gid()).isEqualTo(1);
 
-    assertThat(restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
-    assertThat(restored("r4/restore", 1, "/restore/b")).isEqualTo(second);
+    assertThat(group.restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
+    assertThat(group.restored("r4/restore", 1, "/restore/b")).isEqualTo(second);
   }
 
   @Test
@@ -99,12 +77,12 @@ class BackupAndRestoreTest {
       if (operation.startsWith("write") && writes.incrementAndGet() == 40) kill(group.archive);
     });
 
-    WorkResult.BackedUp result = backUp("r1/backup", 2);
+    WorkResult.BackedUp result = group.backUp("r1/backup", 2);
 
     assertThat(writes.get()).isGreaterThan(40);
     assertThat(result.bytesSent() - result.bytesResent())
-        .isEqualTo(points().getFirst().storedBytes());
-    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+        .isEqualTo(group.points().getFirst().storedBytes());
+    assertThat(group.restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
   }
 
   /**
@@ -137,7 +115,7 @@ class BackupAndRestoreTest {
     } while (report == null || report.running());
 
     assertThat(report.state()).isEqualTo(State.DONE);
-    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+    assertThat(group.restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
   }
 
   private OperationReport watchThroughDeath(String operation) throws Exception {
@@ -150,11 +128,11 @@ class BackupAndRestoreTest {
 
   @Test
   void theSameOperationAttachesAndAnswersAfterARestartOtherWorkIsRefusedRuleK3() throws Exception {
-    WorkResult.BackedUp result = backUp("r1/backup", 2);
+    WorkResult.BackedUp result = group.backUp("r1/backup", 2);
     group.storage.dieAndStart();
 
     assertThat(group.storage.start("r1/backup", 2, group.backup()).result()).contains(result);
-    assertThat(points()).hasSize(1);
+    assertThat(group.points()).hasSize(1);
     assertThatThrownBy(
             () -> group.storage.start("r1/backup", 2, new Work.FullBackup("a0", "x:1", 0)))
         .isInstanceOfSatisfying(
@@ -164,13 +142,13 @@ class BackupAndRestoreTest {
 
   @Test
   void aLowerEpochChangesNothingRuleK2() throws Exception {
-    backUp("r5/backup", 5);
+    group.backUp("r5/backup", 5);
 
     assertThatThrownBy(() -> group.storage.start("r4/backup", 4, group.backup()))
         .isInstanceOfSatisfying(
             RefusedException.class,
             e -> assertThat(e.refusal().code()).isEqualTo(RefusalCode.FENCED));
-    assertThat(points()).hasSize(1);
+    assertThat(group.points()).hasSize(1);
   }
 
   @Test
@@ -179,9 +157,10 @@ class BackupAndRestoreTest {
 
     group.storage.start("r2/backup", 3, group.backup());
 
-    assertThat(refusal(group.storage.watch("r1/backup"))).isEqualTo(RefusalCode.SUPERSEDED);
+    assertThat(TwinGroup.refusal(group.storage.watch("r1/backup")))
+        .isEqualTo(RefusalCode.SUPERSEDED);
     assertThat(group.storage.await("r2/backup").state()).isEqualTo(State.DONE);
-    assertThat(restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
+    assertThat(group.restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
   }
 
   @Test
@@ -196,20 +175,21 @@ class BackupAndRestoreTest {
       }
     });
     group.storage.start("r1/backup", 2, group.backup());
-    assertThat(refusal(group.storage.await("r1/backup"))).isEqualTo(RefusalCode.SOURCE_CHANGED);
-    assertThat(points()).isEmpty();
+    assertThat(TwinGroup.refusal(group.storage.await("r1/backup")))
+        .isEqualTo(RefusalCode.SOURCE_CHANGED);
+    assertThat(group.points()).isEmpty();
 
-    WorkResult.BackedUp second = backUp("r2/backup", 3);
+    WorkResult.BackedUp second = group.backUp("r2/backup", 3);
     assertThat(second.startedAt()).isZero();
-    assertThat(restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
+    assertThat(group.restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
   }
 
   @Test
   void withoutEvidenceThePointIsMarkedUnprovenRuleL10() throws Exception {
     group.storage.disk.canStamp(false);
-    assertThat(backUp("r1/backup", 2).proof()).isEqualTo(Point.Proof.UNPROVEN);
+    assertThat(group.backUp("r1/backup", 2).proof()).isEqualTo(Point.Proof.UNPROVEN);
     group.storage.disk.canFreeze(true);
-    assertThat(backUp("r2/backup", 3).proof()).isEqualTo(Point.Proof.FROZEN);
+    assertThat(group.backUp("r2/backup", 3).proof()).isEqualTo(Point.Proof.FROZEN);
   }
 
   @Test
@@ -222,7 +202,7 @@ class BackupAndRestoreTest {
     group.storage.disk.healFaults();
 
     assertThat(group.storage.await("r1/backup").state()).isEqualTo(State.DONE);
-    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+    assertThat(group.restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
   }
 
   @Test
@@ -234,7 +214,7 @@ class BackupAndRestoreTest {
     group.archive.disk.capacity(100L * MIB);
 
     assertThat(group.storage.await("r1/backup").state()).isEqualTo(State.DONE);
-    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+    assertThat(group.restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
   }
 
   private static OperationReport awaitWaiting(
@@ -249,8 +229,8 @@ class BackupAndRestoreTest {
   @Test
   void aFailedFlushAtTheArchiveNeverCountsAsDurableRuleL3() throws Exception {
     group.archive.disk.failNextFlush("/state/volumes/vol0/image-000000.raw");
-    backUp("r1/backup", 2);
-    assertThat(restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+    group.backUp("r1/backup", 2);
+    assertThat(group.restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
   }
 
   @Test
@@ -261,30 +241,30 @@ class BackupAndRestoreTest {
     }
     group.storage.start("r1/backup", 2, group.backup());
     OperationReport report = group.storage.await("r1/backup");
-    assertThat(refusal(report)).isEqualTo(RefusalCode.SOURCE_SHORTER);
+    assertThat(TwinGroup.refusal(report)).isEqualTo(RefusalCode.SOURCE_SHORTER);
     assertThat(report.refusal().orElseThrow().found()).contains(Integer.toString(4 * MIB));
   }
 
   @Test
   void aRottenBitIsNeverRestoredAndVerifyNamesIt() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     group.archive.disk.rot("/state/volumes/vol0/image-000000.raw", firstData(), 3);
 
     group.archive.start("r2/restore", 0, restore(0, "/restore/a"));
-    assertThat(refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.CORRUPT);
+    assertThat(TwinGroup.refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.CORRUPT);
     group.archive.start("r3/verify", 0, new Work.Verify(0, 0));
     OperationReport report = group.archive.await("r3/verify");
-    assertThat(refusal(report)).isEqualTo(RefusalCode.VERIFICATION_FAILED);
+    assertThat(TwinGroup.refusal(report)).isEqualTo(RefusalCode.VERIFICATION_FAILED);
     assertThat(report.refusal().orElseThrow().found()).contains("damage at byte");
   }
 
   @Test
   void aDamagedSidecarIsDamageAndNeverZeroes() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     for (int bit = 0; bit < 8; bit++)
       group.archive.disk.rot("/state/volumes/vol0/image-000000.sums", 4096, bit);
     group.archive.start("r2/restore", 0, restore(0, "/restore/a"));
-    assertThat(refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.CORRUPT);
+    assertThat(TwinGroup.refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.CORRUPT);
   }
 
   private long firstData() {
@@ -295,7 +275,7 @@ class BackupAndRestoreTest {
 
   @Test
   void aWholePointVerifiesAgainstTheSourcesHashesRuleL10() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     group.archive.start("r2/verify", 0, new Work.Verify(0, 0));
     assertThat(group.archive.await("r2/verify").result().orElseThrow())
         .isInstanceOfSatisfying(
@@ -311,7 +291,7 @@ class BackupAndRestoreTest {
 
     assertThat(group.storage.cancel("r1/backup").state()).isEqualTo(State.CANCELLED);
 
-    assertThat(backUp("r2/backup", 3).startedAt()).isGreaterThanOrEqualTo(2 * MIB);
-    assertThat(restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
+    assertThat(group.backUp("r2/backup", 3).startedAt()).isGreaterThanOrEqualTo(2 * MIB);
+    assertThat(group.restored("r3/restore", 0, "/restore/a")).isEqualTo(content);
   }
 }

@@ -14,11 +14,8 @@ import io.backstay.model.Point;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Work;
-import io.backstay.model.WorkResult;
 import io.backstay.wire.Command;
-import io.backstay.wire.Reply;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,37 +33,18 @@ class PointsAndTargetsTest {
     content = group.addVolume(SIZE, 7);
   }
 
-  private WorkResult.BackedUp backUp(String operation, long epoch) throws Exception {
-    group.storage.start(operation, epoch, group.backup());
-    return (WorkResult.BackedUp) group.storage.await(operation).result().orElseThrow();
-  }
-
-  private byte[] restored(String operation, long gid, String path) throws Exception {
-    group.archive.start(operation, 0, restore(gid, path));
-    assertThat(group.archive.await(operation).state()).isEqualTo(State.DONE);
-    return read(group.archive.disk, path);
-  }
-
-  private List<Point> points() throws Exception {
-    return ((Reply.Points) group.archive.service.answer(WORKER, new Command.ListPoints("vol0")))
-        .points();
-  }
-
-  private static RefusalCode refusal(OperationReport report) {
-    return report.refusal().orElseThrow().code();
-  }
-
   @Test
   void aTargetThatHoldsSomethingIsRefusedRuleK6() throws Exception {
-    backUp("r1/backup", 2);
-    restored("r2/restore", 0, "/restore/a");
+    group.backUp("r1/backup", 2);
+    group.restored("r2/restore", 0, "/restore/a");
     group.archive.start("r3/restore", 0, restore(0, "/restore/a"));
-    assertThat(refusal(group.archive.await("r3/restore"))).isEqualTo(RefusalCode.NOT_EMPTY);
+    assertThat(TwinGroup.refusal(group.archive.await("r3/restore")))
+        .isEqualTo(RefusalCode.NOT_EMPTY);
   }
 
   @Test
   void aRestoreGoesOnOnlyOntoTheFileThatItBeganRuleK6() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     Work slow =
         new Work.Restore(
             0,
@@ -84,12 +62,13 @@ class PointsAndTargetsTest {
 
     group.archive.dieAndStart();
 
-    assertThat(refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.TARGET_CHANGED);
+    assertThat(TwinGroup.refusal(group.archive.await("r2/restore")))
+        .isEqualTo(RefusalCode.TARGET_CHANGED);
   }
 
   @Test
   void aRestoreThatWasKilledGoesOnWhereItsTargetIsDurable() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     Work slow =
         new Work.Restore(
             0,
@@ -113,11 +92,13 @@ class PointsAndTargetsTest {
 
   @Test
   void withoutAGrantOnlyNewFilesBelowTheRestoreRootsAreWrittenRuleK5() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     group.archive.start("r2/restore", 0, restore(0, "/etc/a"));
-    assertThat(refusal(group.archive.await("r2/restore"))).isEqualTo(RefusalCode.OUTSIDE_ROOTS);
+    assertThat(TwinGroup.refusal(group.archive.await("r2/restore")))
+        .isEqualTo(RefusalCode.OUTSIDE_ROOTS);
     group.archive.start("r3/restore", 0, restore(0, "/restore/../etc/a"));
-    assertThat(refusal(group.archive.await("r3/restore"))).isEqualTo(RefusalCode.OUTSIDE_ROOTS);
+    assertThat(TwinGroup.refusal(group.archive.await("r3/restore")))
+        .isEqualTo(RefusalCode.OUTSIDE_ROOTS);
 
     Optional<io.backstay.model.Signed> grant = Optional.of(grant("restore", "/etc/a", "n1"));
     group.archive.start(
@@ -126,12 +107,13 @@ class PointsAndTargetsTest {
 
     group.archive.start(
         "r5/restore", 0, restore(0, "/etc/a", Optional.empty(), Work.Overwrite.OVERWRITE, grant));
-    assertThat(refusal(group.archive.await("r5/restore"))).isEqualTo(RefusalCode.NOT_AUTHORISED);
+    assertThat(TwinGroup.refusal(group.archive.await("r5/restore")))
+        .isEqualTo(RefusalCode.NOT_AUTHORISED);
   }
 
   @Test
   void overwritingAFileReplacesEveryByteOfItRuleK6() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     group.archive.disk.addBlockDevice("/dev/target", SIZE / 4096 * 4096 + 4096);
     Work over =
         restore(
@@ -147,8 +129,8 @@ class PointsAndTargetsTest {
 
   @Test
   void aHeldPointIsNotDeletedAndTheNewestNeverRuleX10() throws Exception {
-    backUp("r1/backup", 2);
-    backUp("r2/backup", 3);
+    group.backUp("r1/backup", 2);
+    group.backUp("r2/backup", 3);
     group.archive.service.answer(WORKER, new Command.TakeHold("h", "vol0", 0, Duration.ofHours(1)));
     group.archive.dieAndStart();
     assertDeleteRefused("r3/delete", 4, 0, RefusalCode.HELD);
@@ -162,7 +144,7 @@ class PointsAndTargetsTest {
         new Work.DeletePoint(0, "hash", Optional.of(grant("delete-point", "0", "n2"))));
 
     assertThat(group.archive.await("r6/delete").state()).isEqualTo(State.DONE);
-    assertThat(points()).extracting(Point::gid).containsExactly(1L);
+    assertThat(group.points()).extracting(Point::gid).containsExactly(1L);
     assertThat(group.archive.disk.directory("/state/volumes/vol0").list())
         .doesNotContain("image-000000.raw");
   }
@@ -178,7 +160,7 @@ class PointsAndTargetsTest {
 
   @Test
   void clearingNeedsAGrantAndGidsGoOnAfterwardsRuleL10() throws Exception {
-    backUp("r1/backup", 2);
+    group.backUp("r1/backup", 2);
     assertThatThrownBy(() ->
             group.archive.start("r2/clear", 3, new Work.ClearVolume("hash", Optional.empty())))
         .isInstanceOfSatisfying(
@@ -194,7 +176,7 @@ class PointsAndTargetsTest {
 
     group.storage.disk.directory("/dev").delete("source");
     content = addAgain();
-    assertThat(backUp("r5/backup", 5).gid()).isEqualTo(1);
+    assertThat(group.backUp("r5/backup", 5).gid()).isEqualTo(1);
   }
 
   private byte[] addAgain() throws Exception {

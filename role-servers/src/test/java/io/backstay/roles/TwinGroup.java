@@ -1,9 +1,12 @@
 package io.backstay.roles;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.backstay.archive.ArchiveService;
 import io.backstay.model.Bytes;
 import io.backstay.model.Grant;
 import io.backstay.model.OperationReport;
+import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
@@ -11,6 +14,7 @@ import io.backstay.model.Role;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
+import io.backstay.model.WorkResult;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;
@@ -218,6 +222,25 @@ final class TwinGroup {
 
   static Work add(int bytes) {
     return new Work.AddVolume(signed(Cbor.write(record(bytes))));
+  }
+
+  WorkResult.BackedUp backUp(String operation, long epoch) throws Exception {
+    storage.start(operation, epoch, backup());
+    return (WorkResult.BackedUp) storage.await(operation).result().orElseThrow();
+  }
+
+  byte[] restored(String operation, long gid, String path) throws Exception {
+    archive.start(operation, 0, restore(gid, path));
+    assertThat(archive.await(operation).state()).isEqualTo(OperationReport.State.DONE);
+    return read(archive.disk, path);
+  }
+
+  List<Point> points() throws Exception {
+    return ((Reply.Points) archive.service.answer(WORKER, new Command.ListPoints("vol0"))).points();
+  }
+
+  static RefusalCode refusal(OperationReport report) {
+    return report.refusal().orElseThrow().code();
   }
 
   Work backup() {
