@@ -34,7 +34,7 @@ final class CatalogStore {
   /**
    * More pending changes than this are written before the next decision; bounds an entry to 16 MiB.
    */
-  private static final int PENDING_MAX = 256;
+  static final int PENDING_MAX = 256;
 
   private static final Logger LOG = LoggerFactory.getLogger(CatalogStore.class);
 
@@ -178,7 +178,7 @@ final class CatalogStore {
       }
       written = true;
     } finally {
-      if (!written) log.giveUp();
+      if (!written) log.giveUp(); // what was taken from pending is in the state only
     }
     return upTo.revision();
   }
