@@ -56,8 +56,8 @@ public final class NettyNetwork implements Network, AutoCloseable {
     return tls.certificate();
   }
 
-  /** Payload buffers that somebody holds. */
-  int payloadBuffersTaken() {
+  /** Received payloads that are not closed yet. */
+  public int payloadBuffersTaken() {
     return memory.buffersTaken();
   }
 

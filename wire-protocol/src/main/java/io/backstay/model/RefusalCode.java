@@ -52,6 +52,8 @@ public enum RefusalCode {
   TARGET_UNWRITABLE(Advice.RETRY, 1),
   VERIFICATION_FAILED(Advice.REFUSE, 9),
   CORRUPT(Advice.REFUSE, 9),
+  /** The server failed at it, by a defect of its own or of its machine; its log says more. */
+  SERVER_FAILED(Advice.RETRY, 1),
   UNREACHABLE(Advice.RETRY, 8),
   STARTING(Advice.RETRY, 8),
   /** A code of a newer release. */
