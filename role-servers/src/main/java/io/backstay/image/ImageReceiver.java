@@ -13,8 +13,8 @@ import java.nio.ByteBuffer;
 
 /**
  * The receiving side of the conversation drawn in {@link Message.ImageChunk}, from {@link
- * Message.ImageResume} to {@link Message.ImageEnd}. Bytes are compared with their checksums while
- * they are copied into memory that direct IO can use; only then are they written.
+ * Message.ImageResume} to {@link Message.ImageEnd}. Bytes are compared with their checksums, and
+ * only then written, from the very memory in which they arrived.
  */
 public final class ImageReceiver {
   private final Time time;
@@ -80,27 +80,47 @@ public final class ImageReceiver {
     return new Range.Zeroes(zeroes.offset(), zeroes.lengthBytes());
   }
 
+  /** Takes the payload over. */
   private Range.Chunk data(Message.ImageChunk chunk, Payload payload, long sizeBytes)
       throws IOException, InterruptedException {
-    try (payload) {
-      if (chunk.offset() + chunk.lengthBytes() > sizeBytes
-          || payload.sizeBytes() != chunk.payloadBytes()) {
-        throw new IOException(
-            "a chunk at %d of %d bytes with a payload of %d does not fit an image of %d bytes"
-                .formatted(chunk.offset(), chunk.lengthBytes(), payload.sizeBytes(), sizeBytes));
-      }
-      BufferPool.Lease lease = pool.take();
-      ByteBuffer aligned = lease.buffer().clear().limit(payload.sizeBytes());
-      aligned.put(payload.bytes()).flip();
-      Payload copy = Payload.received(aligned, payload.checksums(), lease::close);
-      int damaged = copy.firstDamagedBlock();
-      if (damaged >= 0) {
-        copy.close();
-        throw new IOException(
-            "block %d of the chunk at %d was damaged on its way"
-                .formatted(damaged, chunk.offset()));
-      }
-      return new Range.Chunk(chunk, copy);
+    Payload taken = payload;
+    boolean kept = false;
+    try {
+      requireFit(chunk, payload, sizeBytes);
+      taken = inAlignedMemory(payload);
+      requireUndamaged(chunk, taken);
+      kept = true;
+      return new Range.Chunk(chunk, taken);
+    } finally {
+      if (!kept) taken.close();
     }
+  }
+
+  private static void requireFit(Message.ImageChunk chunk, Payload payload, long sizeBytes)
+      throws IOException {
+    if (chunk.offset() + chunk.lengthBytes() <= sizeBytes
+        && payload.sizeBytes() == chunk.payloadBytes()) return;
+    throw new IOException(
+        "a chunk at %d of %d bytes with a payload of %d does not fit an image of %d bytes"
+            .formatted(chunk.offset(), chunk.lengthBytes(), payload.sizeBytes(), sizeBytes));
+  }
+
+  /** The payload itself where direct IO can write it as it lies, else a copy in its place. */
+  private Payload inAlignedMemory(Payload payload) throws InterruptedException {
+    if (BufferPool.isAligned(payload.bytes())) return payload;
+    BufferPool.Lease lease = pool.take();
+    ByteBuffer aligned = lease.buffer().clear().limit(payload.sizeBytes());
+    aligned.put(payload.bytes()).flip();
+    Payload copy = Payload.received(aligned, payload.checksums(), lease::close);
+    payload.close();
+    return copy;
+  }
+
+  private static void requireUndamaged(Message.ImageChunk chunk, Payload payload)
+      throws IOException {
+    int damaged = payload.firstDamagedBlock();
+    if (damaged < 0) return;
+    throw new IOException(
+        "block %d of the chunk at %d was damaged on its way".formatted(damaged, chunk.offset()));
   }
 }

@@ -50,6 +50,11 @@ public final class BufferPool {
     return raw.slice(over == 0 ? 0 : ALIGNMENT_BYTES - over, bytes);
   }
 
+  /** Whether direct IO can use the buffer's bytes, from its position on, as they lie. */
+  public static boolean isAligned(ByteBuffer buffer) {
+    return buffer.isDirect() && buffer.alignmentOffset(buffer.position(), ALIGNMENT_BYTES) == 0;
+  }
+
   /** One buffer out of the pool, until it is closed. Closing twice is a bug that is reported. */
   public final class Lease implements AutoCloseable {
     private ByteBuffer buffer;
