@@ -201,6 +201,35 @@ class NettyNetworkTest {
     }
   }
 
+  @Test
+  void aCutPeerIsNoticedByWhoeverOnlyReceivesAndByWhoeverOnlySends() throws Exception {
+    Limits impatient =
+        new Limits(Duration.ofSeconds(5), Duration.ofMillis(900), 8, 8, 1 << 20, 1 << 20, 1 << 20);
+    NettyNetwork near = group.network(group.credentials("s1", Role.STORAGE), impatient);
+    NettyNetwork far = group.network(group.credentials("a1", Role.ARCHIVE), impatient);
+    try (LogLines log = new LogLines("io.backstay.net");
+        Network.Listener behind = far.listen(TestGroup.ANY_PORT);
+        HaltingWire wire = new HaltingWire(behind.address())) {
+      Channel sender = near.connect(wire.address());
+      Channel receiver = behind.accept();
+      sender.send(numbered(1));
+      assertThat(receiver.receive().message()).isEqualTo(new Message.ImageDurable(1));
+      wire.halt();
+
+      assertThatThrownBy(() -> sendWithoutEnd(sender))
+          .isInstanceOf(ChannelClosedException.class)
+          .hasMessageContaining("nothing was heard of it");
+      assertThatThrownBy(receiver::receive)
+          .isInstanceOf(ChannelClosedException.class)
+          .hasMessageContaining("nothing was heard of it");
+      assertThat(log.all()).hasSize(2);
+    }
+  }
+
+  private static void sendWithoutEnd(Channel channel) throws Exception {
+    while (true) channel.send(new Frame(new Message.ImageDurable(0), payload(new byte[1 << 20])));
+  }
+
   static Frame numbered(long number) {
     return Frame.of(new Message.ImageDurable(number));
   }
