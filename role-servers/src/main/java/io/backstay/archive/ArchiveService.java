@@ -20,6 +20,9 @@ import io.backstay.wire.Command;
 import io.backstay.wire.Message;
 import io.backstay.wire.Peer;
 import io.backstay.wire.Reply;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -69,6 +72,31 @@ public final class ArchiveService implements RoleService {
       store.update(volume.volume(), before -> before.withoutExpiredHolds(parts.time().now()));
     }
     operations.resume();
+  }
+
+  @Override
+  public void measure(MeterRegistry registry) {
+    MultiGauge points =
+        MultiGauge.builder("backstay.volume.newest.point.time")
+            .description(
+                "when the bytes of the newest restorable point were so; from the image, not from any job")
+            .baseUnit("seconds")
+            .register(registry);
+    operations.measure(registry, () -> points.register(newestPoints(), true));
+  }
+
+  private List<MultiGauge.Row<?>> newestPoints() {
+    List<MultiGauge.Row<?>> rows = new ArrayList<>();
+    for (ArchiveVolume volume : store.all()) {
+      volume
+          .newest()
+          .ifPresent(image ->
+              rows.add(
+                  MultiGauge.Row.of(
+                      Tags.of("volume", volume.volume()),
+                      (double) image.point().time().getEpochSecond())));
+    }
+    return rows;
   }
 
   @Override

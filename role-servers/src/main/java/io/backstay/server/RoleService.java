@@ -6,6 +6,7 @@ import io.backstay.wire.Command;
 import io.backstay.wire.Message;
 import io.backstay.wire.Peer;
 import io.backstay.wire.Reply;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 
 /**
@@ -40,6 +41,9 @@ public interface RoleService {
         io.backstay.model.RefusalCode.UNSUPPORTED,
         "this server does not take a " + opening.getClass().getSimpleName());
   }
+
+  /** Registers what the role measures; called once, before {@link #start}. */
+  default void measure(MeterRegistry registry) {}
 
   /** Brings running operations to a steady state with their progress durable, and returns. */
   void stop() throws InterruptedException;

@@ -138,6 +138,7 @@ public final class ServerProcess implements AutoCloseable {
    */
   public String serve(RoleService role) throws IOException, InterruptedException {
     service = Optional.of(role);
+    role.measure(metrics.registry());
     role.start();
     Network.Listener listener = network.listen(config.listen());
     Conversations taking =

@@ -25,6 +25,7 @@ import io.backstay.wire.Frame;
 import io.backstay.wire.Message;
 import io.backstay.wire.Peer;
 import io.backstay.wire.Reply;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -61,6 +62,11 @@ public final class StorageService implements RoleService {
     store.load();
     targets.forgetOld();
     operations.resume();
+  }
+
+  @Override
+  public void measure(MeterRegistry registry) {
+    operations.measure(registry, () -> {});
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.backstay.seam.Gate;
 import io.backstay.seam.Time;
 import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -32,9 +35,9 @@ import org.slf4j.LoggerFactory;
  * one passes the fence (rule K2), the state table and the role's own checks, and is in the ledger,
  * durably, before its first step.
  *
- * <p><b>The thread of an operation</b> makes attempt after attempt until the role concludes,
- * refuses for good, or somebody asks it to stop. Nobody needs to watch it: losing the watcher stops
- * nothing for {@link #PARK_AFTER}.
+ * <p><b>The thread of an operation</b> ({@link Attempts}) makes attempt after attempt until the
+ * role concludes, refuses for good, or somebody asks it to stop. Nobody needs to watch it: losing
+ * the watcher stops nothing for {@link #PARK_AFTER}.
  *
  * <p><b>A restart</b> resumes every entry that is RUNNING ({@link #resume}), from the progress that
  * is durable.
@@ -43,25 +46,25 @@ public final class Operations<M extends VolumeMetadata<M>> {
   /** Unwatched for so long, an operation parks (rule K3). */
   static final Duration PARK_AFTER = Duration.ofMinutes(30);
 
-  private static final Duration RETRY_MIN = Duration.ofMillis(250);
-  private static final Duration RETRY_MAX = Duration.ofSeconds(10);
-  private static final Duration RECORD_EVERY = Duration.ofSeconds(1);
   private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
 
   private final String server;
   private final Time time;
   private final VolumeStore<M> store;
   private final OperationRole<M> role;
+  private final Attempts<M> attempts;
   private final Map<String, RunningOperation> running = new ConcurrentSkipListMap<>();
   private final Map<String, ReentrantLock> doors = new ConcurrentHashMap<>();
   private final Gate stopping;
-  private volatile boolean stopped;
+  private final AtomicBoolean stopped = new AtomicBoolean();
+  private final AtomicLong movedByEnded = new AtomicLong();
 
   public Operations(String server, Time time, VolumeStore<M> store, OperationRole<M> role) {
     this.server = server;
     this.time = time;
     this.store = store;
     this.role = role;
+    this.attempts = new Attempts<>(time, store, role);
     this.stopping = time.gate();
   }
 
@@ -111,7 +114,7 @@ public final class Operations<M extends VolumeMetadata<M>> {
     if (entry.state() == State.PARKED) {
       fence(start);
       LedgerEntry again = entry.with(State.RUNNING, time.now());
-      record(start.volume(), again);
+      attempts.record(start.volume(), again);
       run(start.volume(), again);
     }
     return watch(start.volume(), start.operation());
@@ -185,7 +188,8 @@ public final class Operations<M extends VolumeMetadata<M>> {
     }
     LedgerEntry entry =
         store.get(volume).ledger().find(operation).orElseThrow(() -> unknown(volume, operation));
-    if (entry.state() == State.PARKED) giveUp(volume, entry.with(State.CANCELLED, time.now()));
+    if (entry.state() == State.PARKED)
+      attempts.giveUp(volume, entry.with(State.CANCELLED, time.now()));
     return watch(volume, operation);
   }
 
@@ -216,13 +220,32 @@ public final class Operations<M extends VolumeMetadata<M>> {
     return runningOn(volume).map(live -> live.entry().work().kind()).toList();
   }
 
+  /**
+   * Registers what is measured of the operations.
+   *
+   * @param more run each time before the measures are fresh again, some seconds apart
+   */
+  public void measure(MeterRegistry registry, Runnable more) {
+    VolumeMeters.register(registry, this, more, time, stopped);
+  }
+
+  int countRunning() {
+    return running.size();
+  }
+
+  /** Payload bytes that this process moved for its operations. */
+  long bytesMoved() {
+    return movedByEnded.get()
+        + running.values().stream().mapToLong(RunningOperation::bytesMovedHere).sum();
+  }
+
   private Stream<RunningOperation> runningOn(String volume) {
     return running.values().stream().filter(live -> live.volume().equals(volume));
   }
 
   /** Stops all operations where they can go on later, and returns when they have stopped. */
   public void stop() throws InterruptedException {
-    stopped = true;
+    stopped.set(true);
     stopping.open();
     for (RunningOperation live : running.values()) live.stop(RunningOperation.Stop.SERVER);
     for (RunningOperation live : running.values()) live.awaitOver();
@@ -231,147 +254,18 @@ public final class Operations<M extends VolumeMetadata<M>> {
   private void run(String volume, LedgerEntry entry) {
     RunningOperation live = new RunningOperation(time, volume, entry);
     running.put(entry.operation(), live);
-    time.fork(entry.operation(), () -> attemptUntilOver(live));
-    time.fork("record " + entry.operation(), () -> recordProgress(live));
+    time.fork(entry.operation(), () -> attempts.untilOver(live, () -> ended(live)));
+    time.fork("record " + entry.operation(), () -> attempts.recordProgress(live));
   }
 
-  private void attemptUntilOver(RunningOperation live) {
-    try {
-      Duration delay = RETRY_MIN;
-      while (true) {
-        long before = live.current().progress().bytesDone();
-        try {
-          live.checkpoint();
-          conclude(live, role.attempt(live));
-          return;
-        } catch (RefusedException e) {
-          if (live.stopped().isPresent()
-              || e.refusal().code().advice() != RefusalCode.Advice.RETRY) {
-            end(live, e.refusal());
-            return;
-          }
-          LOG.warn("{}: {} {}", live.operation(), e.refusal().message(), e.refusal().found());
-          live.waitFor(e.refusal().message(), delay);
-        } catch (IOException | RuntimeException e) {
-          if (live.stopped().isPresent()) {
-            end(
-                live,
-                Refusal.of(
-                    RefusalCode.SUPERSEDED, "a run with a higher epoch took the volume over"));
-            return;
-          }
-          LOG.warn(
-              "{}: {}", live.operation(), e.toString(), e instanceof RuntimeException ? e : null);
-          live.waitFor(String.valueOf(e.getMessage()), delay);
-        }
-        boolean moved = live.current().progress().bytesDone() > before;
-        delay = moved ? RETRY_MIN : longer(delay);
-      }
-    } catch (IOException e) {
-      LOG.error(
-          "{} cannot record its end; the next start of this server goes on with it",
-          live.operation(),
-          e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } finally {
-      running.remove(live.operation());
-      live.over();
-    }
-  }
-
-  private static Duration longer(Duration delay) {
-    Duration twice = delay.multipliedBy(2);
-    return twice.compareTo(RETRY_MAX) > 0 ? RETRY_MAX : twice;
-  }
-
-  /** The result and its effect become durable together. */
-  private void conclude(RunningOperation live, OperationRole.Conclusion<M> conclusion)
-      throws IOException {
-    LedgerEntry done = live.current().done(conclusion.result(), time.now());
-    store.update(
-        live.volume(),
-        before -> {
-          M after = conclusion.effect().on(before);
-          return after.with(after.ledger().with(done, time.now()));
-        });
-    LOG.info("{} is done: {}", live.operation(), conclusion.result());
-    conclusion.cleanup().run();
-  }
-
-  private void end(RunningOperation live, Refusal refusal) throws IOException {
-    RunningOperation.Stop why = live.stopped().orElse(null);
-    LedgerEntry now = live.current();
-    if (why == RunningOperation.Stop.SERVER) {
-      record(live.volume(), now);
-    } else if (why == RunningOperation.Stop.PARKED) {
-      LedgerEntry parked = now.with(State.PARKED, time.now());
-      store.update(
-          live.volume(),
-          before -> {
-            M after = role.parked(before, parked);
-            return after.with(after.ledger().with(parked, time.now()));
-          });
-    } else if (why == RunningOperation.Stop.CANCELLED) {
-      giveUp(live.volume(), now.with(State.CANCELLED, time.now()));
-    } else {
-      giveUp(live.volume(), now.refused(refusal, time.now()));
-    }
-    LOG.info(
-        "{} ends: {} {}",
-        live.operation(),
-        why == null ? refusal.code().word() : why,
-        refusal.message());
-  }
-
-  private void giveUp(String volume, LedgerEntry ended) throws IOException {
-    store.update(
-        volume,
-        before -> {
-          M after = role.givenUp(before, ended);
-          return after.with(after.ledger().with(ended, time.now()));
-        });
-  }
-
-  private void record(String volume, LedgerEntry entry) throws IOException {
-    store.update(volume, before -> before.with(before.ledger().with(entry, time.now())));
-  }
-
-  /** Keeps the ledger's byte counts near the truth, so that they mean something after a restart. */
-  private void recordProgress(RunningOperation live) {
-    LedgerEntry.Progress recorded = live.entry().progress();
-    try {
-      while (running.get(live.operation()) == live && !stopped) {
-        time.sleep(RECORD_EVERY);
-        LedgerEntry now = live.current();
-        if (now.progress().equals(recorded)) continue;
-        recorded = now.progress();
-        recordIfRunning(live, now);
-      }
-    } catch (IOException e) {
-      LOG.warn("{}: its progress cannot be recorded: {}", live.operation(), e.toString());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void recordIfRunning(RunningOperation live, LedgerEntry now) throws IOException {
-    store.update(
-        live.volume(),
-        before -> {
-          boolean open =
-              before
-                  .ledger()
-                  .find(live.operation())
-                  .filter(e -> e.state() == State.RUNNING)
-                  .isPresent();
-          return open ? before.with(before.ledger().with(now, time.now())) : before;
-        });
+  private void ended(RunningOperation live) {
+    movedByEnded.addAndGet(live.bytesMovedHere());
+    running.remove(live.operation());
   }
 
   private void parkUnwatched() {
     try {
-      while (!stopped) {
+      while (!stopped.get()) {
         stopping.await(PARK_AFTER.dividedBy(10));
         for (RunningOperation live : running.values()) {
           if (!live.watchedSince(time.now().minus(PARK_AFTER)))

@@ -82,6 +82,11 @@ public final class RunningOperation implements Transfer {
     return sent;
   }
 
+  /** Payload bytes that this process moved, without what the ledger had of earlier ones. */
+  synchronized long bytesMovedHere() {
+    return sent - entry.progress().bytesSent();
+  }
+
   public synchronized long bytesResent() {
     return resent;
   }
@@ -198,6 +203,10 @@ public final class RunningOperation implements Transfer {
   synchronized void over() {
     over = true;
     notifyAll();
+  }
+
+  synchronized boolean isOver() {
+    return over;
   }
 
   synchronized void awaitOver() throws InterruptedException {
