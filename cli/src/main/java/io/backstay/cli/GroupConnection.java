@@ -1,0 +1,105 @@
+package io.backstay.cli;
+
+import io.backstay.authority.Authority;
+import io.backstay.device.FileDirectory;
+import io.backstay.group.GroupFile;
+import io.backstay.group.Layout;
+import io.backstay.group.OperatorFiles;
+import io.backstay.model.RefusedException;
+import io.backstay.net.Credentials;
+import io.backstay.net.NettyNetwork;
+import io.backstay.seam.Time;
+import io.backstay.server.GroupDialer;
+import io.backstay.server.HelloHandshake;
+import io.backstay.server.RemoteServers;
+import io.backstay.wire.Reply;
+import io.backstay.wire.Servers;
+import io.backstay.wire.UnreachableException;
+import io.backstay.worker.Runs;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.Optional;
+
+/** The group as one command reaches it: servers and runs, each connected when first needed. */
+final class GroupConnection implements Closeable {
+  private static final int LISTENER_MILLIS_MAX = 3_000;
+
+  private final Layout layout;
+  private final Time time;
+  private Optional<NettyNetwork> network = Optional.empty();
+  private Optional<RemoteServers> servers = Optional.empty();
+  private Optional<Runs> runs = Optional.empty();
+
+  GroupConnection(Layout layout, Time time) {
+    this.layout = layout;
+    this.time = time;
+  }
+
+  /** The group's servers, asked as the operator. */
+  Servers servers(GroupFile group) throws IOException {
+    if (servers.isEmpty()) {
+      OperatorFiles files = operator();
+      network =
+          Optional.of(
+              new NettyNetwork(
+                  new Credentials(group.group(), files.certificate(), files.key(), files.ca()),
+                  time));
+      HelloHandshake hello =
+          new HelloHandshake(group.group(), OperatorFiles.NAME, Backstay.software(), time);
+      servers =
+          Optional.of(
+              new RemoteServers(
+                  group.group(),
+                  group.catalog().address(),
+                  new GroupDialer(network.get(), hello),
+                  Authority.load(group.group(), files.ca()),
+                  FileDirectory.at(layout.operator()),
+                  time));
+    }
+    return servers.get();
+  }
+
+  /**
+   * @throws UnreachableException at once when nobody listens where Temporal should be; the SDK
+   *     would try for many seconds
+   */
+  Runs runs(GroupFile group) throws UnreachableException {
+    if (runs.isEmpty()) {
+      GroupFile.TemporalPlace place = group.temporal();
+      requireListener(place.address());
+      runs = Optional.of(Runs.connect(place.address(), place.namespace(), time));
+    }
+    return runs.get();
+  }
+
+  private static void requireListener(String address) throws UnreachableException {
+    int colon = address.lastIndexOf(':');
+    try (Socket socket = new Socket()) {
+      socket.connect(
+          new InetSocketAddress(
+              address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
+          LISTENER_MILLIS_MAX);
+    } catch (IOException e) {
+      throw new UnreachableException("Temporal at " + address + ": " + e.getMessage(), e);
+    }
+  }
+
+  OperatorFiles operator() {
+    return OperatorFiles.of(layout);
+  }
+
+  /** The reply, or its refusal as an exception. */
+  static Reply accepted(Reply reply) throws RefusedException {
+    if (reply instanceof Reply.Refused refused) throw new RefusedException(refused.refusal());
+    return reply;
+  }
+
+  @Override
+  public void close() {
+    runs.ifPresent(Runs::close);
+    servers.ifPresent(RemoteServers::close);
+    network.ifPresent(NettyNetwork::close);
+  }
+}

@@ -1,0 +1,71 @@
+package io.backstay.cli;
+
+import io.backstay.seam.Time;
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Tells what the demo does: one line per step, with the seconds since it began. */
+final class Narration {
+  private static final long PROGRESS_EVERY_NANOS = 1_000_000_000L;
+
+  private final PrintStream to;
+  private final Time time;
+  private final long begun;
+  private final AtomicLong lastProgress;
+  private final Meter meter = new Meter();
+
+  /** On stdout, unless that is for JSON. */
+  Narration(Shell shell) {
+    this.to = shell.output().format().forMachines() ? shell.err() : shell.out();
+    this.time = shell.time();
+    this.begun = time.nanos();
+    this.lastProgress = new AtomicLong(begun);
+  }
+
+  double seconds() {
+    return (time.nanos() - begun) / 1e9;
+  }
+
+  void step(String text) {
+    to.println(String.format(Locale.ROOT, "[%6.1f s] %s", seconds(), text));
+    to.flush();
+  }
+
+  /** More about the step. */
+  void detail(String text) {
+    to.println("           " + text);
+    to.flush();
+  }
+
+  /** At most one line per second. */
+  void progress(Progress.Snapshot seen) {
+    long now = time.nanos();
+    meter.observe(now, seen.bytesDone());
+    if (now - lastProgress.get() < PROGRESS_EVERY_NANOS) return;
+    lastProgress.set(now);
+    if (seen.waiting().isPresent()) detail("waiting for " + seen.waiting().get());
+    else if (seen.bytesTotal() > 0) detail(Progress.numbers(seen, meter));
+  }
+
+  /** The result, and what to try next. */
+  void end(Demo.Proof proof, DemoGround ground) {
+    step("the volume came back byte for byte, although its archive server died in the middle");
+    String group = ground.layout().directory().toString();
+    if (!ground.kept()) {
+      detail("Nothing is left running. To keep the group and look around:");
+      detail("  backstay demo --keep");
+      return;
+    }
+    detail("The group runs on. Temporal web UI, with the runs of this demo: " + proof.uiUrl());
+    detail("Commands to try next:");
+    detail("  export BACKSTAY_DIR=" + group);
+    detail("  backstay status");
+    detail("  backstay run list");
+    detail("  backstay run show full-backup/" + proof.volume());
+    detail("  backstay point list " + proof.volume());
+    detail("  backstay verify " + proof.volume());
+    detail("  backstay backup full " + proof.volume());
+    detail("  backstay down && rm -r " + ground.directory());
+  }
+}

@@ -1,0 +1,97 @@
+package io.backstay.cli;
+
+import io.backstay.archive.ArchiveService;
+import io.backstay.authority.Signer;
+import io.backstay.catalog.CatalogService;
+import io.backstay.device.FileDirectory;
+import io.backstay.device.LinuxDevices;
+import io.backstay.group.DirectoryLock;
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
+import io.backstay.seam.BufferPool;
+import io.backstay.seam.Directory;
+import io.backstay.seam.Time;
+import io.backstay.server.RoleParts;
+import io.backstay.server.RoleService;
+import io.backstay.server.ServerConfig;
+import io.backstay.server.ServerProcess;
+import io.backstay.storage.StorageService;
+import io.backstay.wire.Message;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The composition root of one server process: a role and the real seams. */
+final class RoleProcess {
+  private static final String LOCK = "process.lock";
+
+  private final ServerConfig config;
+  private final Time time;
+
+  RoleProcess(ServerConfig config, Time time) {
+    this.config = config;
+    this.time = time;
+  }
+
+  /** Serves until the process is told to end. */
+  void run() throws IOException, InterruptedException, RefusedException {
+    Path own = Files.createDirectories(Path.of(config.directory()));
+    try (DirectoryLock lock = lock(own)) {
+      Directory directory = FileDirectory.at(own);
+      try (ServerProcess process =
+          ServerProcess.open(config, Backstay.software(), directory, time)) {
+        process.stopOnSignal();
+        process.serve(role(process, directory.child(config.role().word())));
+        process.awaitStop();
+      }
+    }
+  }
+
+  /** Two processes on one directory would each believe that it is theirs alone. */
+  private static DirectoryLock lock(Path own) throws IOException, RefusedException {
+    Optional<DirectoryLock> lock = DirectoryLock.tryTake(own.resolve(LOCK));
+    if (lock.isPresent()) return lock.get();
+    throw new RefusedException(
+        Refusal.of(RefusalCode.ALREADY_RUNNING, "another process serves this directory")
+            .attempted("serve " + own)
+            .found(own.resolve(LOCK) + " is held")
+            .next("stop that process first"));
+  }
+
+  private RoleService role(ServerProcess process, Directory directory) throws IOException {
+    return switch (config.role()) {
+      case CATALOG -> {
+        Signer signer = signer();
+        yield new CatalogService(config.group(), directory, signer::sign, time, process.metrics());
+      }
+      case STORAGE -> new StorageService(parts(process, directory));
+      case ARCHIVE -> new ArchiveService(parts(process, directory));
+      case WORKER -> new WorkerService(config, process.servers(), process.metrics(), time);
+      case PROXY, OPERATOR ->
+          throw new IllegalArgumentException(
+              "%s: there is no server of role %s".formatted(config.name(), config.role().word()));
+    };
+  }
+
+  private RoleParts parts(ServerProcess process, Directory directory) {
+    return new RoleParts(
+        config,
+        directory,
+        new LinuxDevices(time),
+        time,
+        process.dialer(),
+        process.authority(),
+        process.authority(),
+        new BufferPool(config.transfers().buffers(), Message.ImageChunk.RANGE_BYTES));
+  }
+
+  /** The catalog's signing pair lies beside that for TLS: c0-signing.crt beside c0.crt. */
+  private Signer signer() throws IOException {
+    Path beside = Path.of(config.certificateFile());
+    return Signer.load(
+        beside.resolveSibling(config.name() + "-signing.key"),
+        beside.resolveSibling(config.name() + "-signing.crt"));
+  }
+}

@@ -1,0 +1,68 @@
+package io.backstay.cli;
+
+import io.backstay.group.Group;
+import io.backstay.group.GroupFile;
+import io.backstay.group.Layout;
+import io.backstay.group.StatusReport;
+import io.backstay.group.Survey;
+import io.backstay.group.Wish;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Starts the group on this machine and leaves a supervisor behind (rule K8). */
+@Command(
+    name = "up",
+    description = {
+      "Start the group on this machine: Temporal, catalog, storage, archive, worker.",
+      "Makes what is missing and returns when everything serves; given again it changes nothing.",
+      "A supervisor stays in the background and restarts what dies."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  backstay up --dir /srv/backstay")
+final class UpCommand implements Callable<Integer> {
+  private final Shell shell;
+
+  @Option(
+      names = "--temporal",
+      paramLabel = "HOST:PORT",
+      description = "Use this Temporal server instead of one that the group runs itself.")
+  private String temporal;
+
+  @Option(
+      names = "--namespace",
+      paramLabel = "NS",
+      description = "Temporal namespace of the group (default: backstay).")
+  private String namespace;
+
+  UpCommand(Shell shell) {
+    this.shell = shell;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Layout layout = shell.layout();
+    Output output = shell.output();
+    long begun = shell.time().nanos();
+    Group group = new Group(layout, shell.launch(), shell.time());
+    Wish wish = new Wish(Optional.ofNullable(temporal), Optional.ofNullable(namespace));
+    try (GroupConnection connection = new GroupConnection(layout, shell.time())) {
+      GroupFile file =
+          group.up(wish, connection::servers, message -> output.say("backstay: " + message));
+      StatusReport report = new Survey(layout, file, connection.servers(file), shell.time()).take();
+      double seconds = (shell.time().nanos() - begun) / 1e9;
+      output.object(
+          report,
+          () ->
+              "up in %.1f s: group %s in %s%nTemporal web UI: %s (namespace %s)"
+                  .formatted(
+                      seconds,
+                      file.group(),
+                      layout.directory(),
+                      file.temporal().uiUrl(),
+                      file.temporal().namespace()));
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,240 @@
+package io.backstay.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.backstay.group.GroupFile;
+import io.backstay.group.StatusReport;
+import io.backstay.group.Survey;
+import io.backstay.model.Point;
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
+import io.backstay.model.VolumeKind;
+import io.backstay.workflow.AddVolume;
+import io.backstay.workflow.ClearVolume;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code volume add | list | show | clear}. */
+@Command(
+    name = "volume",
+    description = "Put volumes under protection, see them, end their protection.",
+    footerHeading = "%nExample:%n",
+    footer = "  backstay volume add vol0 --kind plain --device /srv/disk.img")
+final class VolumeCommands implements Callable<Integer> {
+  private final Shell shell;
+
+  private VolumeCommands(Shell shell) {
+    this.shell = shell;
+  }
+
+  static CommandLine of(Shell shell) {
+    return new CommandLine(new VolumeCommands(shell))
+        .addSubcommand(new Add(shell))
+        .addSubcommand(new ListAll(shell))
+        .addSubcommand(new Show(shell))
+        .addSubcommand(new Clear(shell));
+  }
+
+  @Override
+  public Integer call() {
+    return Nouns.explain(shell, "volume");
+  }
+
+  private static StatusReport survey(Shell shell, GroupConnection connection, GroupFile group)
+      throws IOException, InterruptedException {
+    return new Survey(shell.layout(), group, connection.servers(group), shell.time()).take();
+  }
+
+  /** What a volume is and which points it has. */
+  record Shown(StatusReport.Volume volume, List<Point> points) {}
+
+  @Command(
+      name = "add",
+      description = "Put a volume under protection. Nothing is read yet: that does a backup.",
+      footerHeading = "%nExample:%n",
+      footer = "  backstay volume add vol0 --kind plain --device /srv/disk.img")
+  static final class Add implements Callable<Integer> {
+    private final Shell shell;
+
+    @Parameters(paramLabel = "NAME", description = "Name that the volume gets.")
+    private String volume;
+
+    @Option(
+        names = "--kind",
+        required = true,
+        paramLabel = "KIND",
+        description = "plain: a file or block device that others write.")
+    private VolumeKind kind;
+
+    @Option(
+        names = "--device",
+        required = true,
+        paramLabel = "[NODE:]PATH",
+        description = "Absolute path of the file or block device on its node.")
+    private String device;
+
+    @Option(
+        names = "--on",
+        paramLabel = "SERVER",
+        description = "Storage that reads it; needed only if its node has several.")
+    private String storage;
+
+    @Option(
+        names = "--archive",
+        paramLabel = "SERVER",
+        description = "Archive that keeps it; needed only if the group has several.")
+    private String archive;
+
+    Add(Shell shell) {
+      this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+      AddVolume.Input input = new AddVolume.Input(volume, kind, device, storage, archive);
+      GroupFile group = shell.group();
+      try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
+        return new RunDesk(shell, connection, group).run(input, RunDesk.Stay.FOLLOW, Add::text);
+      }
+    }
+
+    private static String text(ObjectNode result) {
+      return "%s: %s, %s, %s at %s"
+          .formatted(
+              result.path("volume").asText(),
+              result.path("kind").asText(),
+              Quantity.bytes(result.path("sizeBytes").asLong()),
+              result.path("device").asText(),
+              result.path("storage").asText());
+    }
+  }
+
+  @Command(
+      name = "list",
+      description = "All volumes of the group, with state and newest restorable point.",
+      footerHeading = "%nExample:%n",
+      footer = "  backstay volume list -o json")
+  static final class ListAll implements Callable<Integer> {
+    private final Shell shell;
+
+    ListAll(Shell shell) {
+      this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+      GroupFile group = shell.group();
+      try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
+        StatusReport report = survey(shell, connection, group);
+        shell.output().list(report.volumes(), () -> StatusCommand.volumes(report));
+      }
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "show",
+      description = "One volume and its restorable points.",
+      footerHeading = "%nExample:%n",
+      footer = "  backstay volume show vol0")
+  static final class Show implements Callable<Integer> {
+    private final Shell shell;
+
+    @Parameters(paramLabel = "NAME", description = "Name of the volume.")
+    private String volume;
+
+    Show(Shell shell) {
+      this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+      GroupFile group = shell.group();
+      try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
+        StatusReport.Volume found =
+            survey(shell, connection, group).volumes().stream()
+                .filter(one -> one.name().equals(volume))
+                .findFirst()
+                .orElseThrow(() -> unknown(volume));
+        List<Point> points = PointCommands.points(connection.servers(group), volume);
+        shell.output().object(new Shown(found, points), () -> text(found, points));
+      }
+      return 0;
+    }
+
+    private static String text(StatusReport.Volume volume, List<Point> points) {
+      return """
+      %s: %s, %s, state %s
+        device:   %s, read by %s
+        archives: %s
+        trouble:  %s
+
+      %s\
+      """
+          .formatted(
+              volume.name(),
+              volume.kind().word(),
+              Quantity.bytes(volume.sizeBytes()),
+              volume.state(),
+              volume.device(),
+              volume.storage(),
+              String.join(", ", volume.archives()),
+              volume.trouble().isEmpty() ? "none" : String.join("; ", volume.trouble()),
+              PointCommands.table(points));
+    }
+  }
+
+  static RefusedException unknown(String volume) {
+    return new RefusedException(
+        Refusal.of(RefusalCode.UNKNOWN_VOLUME, "there is no volume '%s'".formatted(volume))
+            .next("backstay volume list shows those there are"));
+  }
+
+  @Command(
+      name = "clear",
+      description = {
+        "End the protection of a volume and destroy all its restorable points.",
+        "The volume itself is not touched. Asks for the volume's name."
+      },
+      footerHeading = "%nExample:%n",
+      footer = "  backstay volume clear vol0")
+  static final class Clear implements Callable<Integer> {
+    private final Shell shell;
+
+    @Parameters(paramLabel = "NAME", description = "Name of the volume.")
+    private String volume;
+
+    @Option(names = "--yes", description = "Do not ask.")
+    private boolean yes;
+
+    Clear(Shell shell) {
+      this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+      ClearVolume.Input plain = new ClearVolume.Input(volume, null);
+      GroupFile group = shell.group();
+      try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
+        Consent consent = new Consent(shell, group, connection.operator());
+        if (!yes) consent.ask(volume, "all restorable points of " + volume);
+        String grant = consent.sign(plain, "clear-volume", "");
+        return new RunDesk(shell, connection, group)
+            .run(new ClearVolume.Input(volume, grant), RunDesk.Stay.FOLLOW, Clear::text);
+      }
+    }
+
+    private static String text(ObjectNode result) {
+      return "%s: cleared, %d points destroyed, %s freed"
+          .formatted(
+              result.path("volume").asText(),
+              result.path("pointsDestroyed").asLong(),
+              Quantity.bytes(result.path("bytesFreed").asLong()));
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package io.backstay.group;
+
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
+import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
+import io.backstay.pki.CertificateAuthority;
+import io.backstay.seam.Time;
+import io.backstay.server.ServerConfig;
+import io.backstay.wire.Cbor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntPredicate;
+
+/**
+ * Makes what a group consists of before any process runs: its file, authority, certificates and
+ * configurations. What is there already stays as it is, so that it can be interrupted anywhere and
+ * run again.
+ */
+public final class Setup {
+  private static final String LOOPBACK = "127.0.0.1:";
+  private static final String NODE = "n0";
+  private static final String NAMESPACE = "backstay";
+
+  /** Ports of a group: Temporal's three, then address and metrics of each server. */
+  private static final int TEMPORAL_PORTS = 3;
+
+  private final Layout layout;
+  private final Time time;
+  private final IntPredicate free;
+
+  public Setup(Layout layout, Time time) {
+    this(layout, time, Ports::free);
+  }
+
+  Setup(Layout layout, Time time, IntPredicate free) {
+    this.layout = layout;
+    this.time = time;
+    this.free = free;
+  }
+
+  public GroupFile make(Wish wish) throws IOException, RefusedException {
+    layout.make();
+    GroupFile group = layout.exists() ? existing(wish) : choose(wish);
+    CertificateAuthority authority =
+        CertificateAuthority.openOrCreate(layout.authority(), group.group(), time);
+    for (ServerRecord server : group.servers()) {
+      certificates(authority, server.name(), server.role(), layout.certificates());
+      configuration(group, server, authority.certificateFile());
+    }
+    certificates(authority, OperatorFiles.NAME, Role.OPERATOR, layout.operator());
+    return group;
+  }
+
+  private GroupFile existing(Wish wish) throws IOException, RefusedException {
+    GroupFile group = GroupFile.read(layout);
+    GroupFile.TemporalPlace place = group.temporal();
+    boolean sameServer = wish.temporal().isEmpty() || wish.temporal().get().equals(place.address());
+    boolean sameSpace =
+        wish.namespace().isEmpty() || wish.namespace().get().equals(place.namespace());
+    if (sameServer && sameSpace) return group;
+    throw new RefusedException(
+        Refusal.of(
+                RefusalCode.WRONG_STATE, "the group's Temporal server was chosen when it was made")
+            .attempted("use another Temporal server for the group in " + layout.directory())
+            .found(
+                "the group uses %s, namespace %s"
+                    .formatted(
+                        place.embedded() ? "its own at " + place.address() : place.address(),
+                        place.namespace()))
+            .next("make another group: up --dir with a new directory"));
+  }
+
+  private GroupFile choose(Wish wish) throws IOException {
+    List<Role> roles = List.of(Role.CATALOG, Role.STORAGE, Role.ARCHIVE, Role.WORKER);
+    List<Integer> ports = Ports.choose(TEMPORAL_PORTS + 2 * roles.size(), time.random(), free);
+    List<ServerRecord> servers = new ArrayList<>();
+    for (int i = 0; i < roles.size(); i++) {
+      Role role = roles.get(i);
+      int port = ports.get(TEMPORAL_PORTS + 2 * i);
+      String name = role.word().charAt(0) + "0";
+      servers.add(new ServerRecord(name, role, NODE, LOOPBACK + port, LOOPBACK + (port + 1)));
+    }
+    GroupFile group =
+        new GroupFile(
+            GroupFile.FORMAT,
+            "g%08x".formatted(time.random().nextInt()),
+            NODE,
+            time.now(),
+            temporal(wish, ports),
+            servers);
+    group.write(layout);
+    return group;
+  }
+
+  private static GroupFile.TemporalPlace temporal(Wish wish, List<Integer> ports) {
+    String namespace = wish.namespace().orElse(NAMESPACE);
+    if (wish.temporal().isPresent()) {
+      return new GroupFile.TemporalPlace(
+          wish.temporal().get(), Optional.empty(), "", namespace, false);
+    }
+    return new GroupFile.TemporalPlace(
+        LOOPBACK + ports.get(0),
+        Optional.of(LOOPBACK + ports.get(2)),
+        "http://" + LOOPBACK + ports.get(1),
+        namespace,
+        true);
+  }
+
+  /** Missing ones are made, old ones renewed at half of their life (rule K5). */
+  private static void certificates(
+      CertificateAuthority authority, String name, Role role, Path directory) throws IOException {
+    Path tls = directory.resolve(name + ".crt");
+    if (Files.exists(tls)) authority.renewIfHalfOver(tls);
+    else authority.issue(name, role, directory);
+    if (role != Role.CATALOG && role != Role.OPERATOR) return;
+    Path signing = directory.resolve(name + "-signing.crt");
+    if (Files.exists(signing)) authority.renewIfHalfOver(signing);
+    else authority.issueSigning(name, role, directory);
+  }
+
+  private void configuration(GroupFile group, ServerRecord server, Path caFile) throws IOException {
+    Path file = layout.config(server.name());
+    if (Files.exists(file)) return;
+    GroupFile.TemporalPlace place = group.temporal();
+    ServerConfig config =
+        new ServerConfig(
+            group.group(),
+            server.name(),
+            server.role(),
+            server.node(),
+            server.address(),
+            Optional.of(server.metricsAddress()),
+            group.catalog().address(),
+            layout.serverDirectory(server.name()).toString(),
+            layout.certificates().resolve(server.name() + ".crt").toString(),
+            layout.certificates().resolve(server.name() + ".key").toString(),
+            caFile.toString(),
+            List.of(layout.restores().toString()),
+            server.role() == Role.WORKER
+                ? Optional.of(
+                    new ServerConfig.Temporal(place.address(), place.namespace(), place.uiUrl()))
+                : Optional.empty(),
+            null);
+    SmallFile.replace(file, Cbor.json().writerWithDefaultPrettyPrinter().writeValueAsBytes(config));
+  }
+}

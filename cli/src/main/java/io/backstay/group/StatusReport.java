@@ -1,0 +1,88 @@
+package io.backstay.group;
+
+import io.backstay.model.Role;
+import io.backstay.model.VolumeKind;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How the group on this machine is: only what somebody confirmed just now is stated, everything
+ * else is unknown since a moment (docs/schemas/status.json).
+ *
+ * @param catalogConfirmed when the catalog itself last said which volumes there are; empty when not
+ *     even an old copy of it is there
+ */
+public record StatusReport(
+    String group,
+    String directory,
+    Instant time,
+    Process supervisor,
+    List<Server> servers,
+    Temporal temporal,
+    Optional<Instant> catalogConfirmed,
+    List<Volume> volumes) {
+
+  /** What is known of somebody. */
+  public enum State {
+    /** It answered just now, and proved who it is. */
+    UP,
+    /** Its process on this machine is not there. */
+    DOWN,
+    /** It did not answer. */
+    UNKNOWN
+  }
+
+  /** A process that has nothing to answer. */
+  public record Process(Optional<Long> pid, State state) {}
+
+  /**
+   * @param since present with UNKNOWN: when it was last seen UP, if it ever was
+   * @param certificateDaysLeft of the certificate that it answered with
+   * @param trouble why it is not UP
+   */
+  public record Server(
+      String name,
+      Role role,
+      String node,
+      Optional<Long> pid,
+      String address,
+      State state,
+      Optional<Instant> since,
+      Optional<Instant> started,
+      Optional<String> software,
+      Optional<Long> certificateDaysLeft,
+      Optional<String> trouble) {}
+
+  /** Where the workflows run. */
+  public record Temporal(
+      String address,
+      String uiUrl,
+      Optional<Long> pid,
+      boolean embedded,
+      String namespace,
+      State state,
+      Optional<Instant> since,
+      Optional<String> trouble) {}
+
+  /**
+   * @param state of the storage's state table; UNKNOWN when it did not answer
+   * @param nbdUri of a logged volume only
+   * @param newestRestorable as the primary archive told just now; empty if there is none, or the
+   *     archive did not answer, which {@code trouble} then says
+   */
+  public record Volume(
+      String name,
+      VolumeKind kind,
+      long sizeBytes,
+      String state,
+      Optional<String> nbdUri,
+      Optional<Newest> newestRestorable,
+      String device,
+      String storage,
+      List<String> archives,
+      List<String> trouble) {}
+
+  /** The newest point of a volume. */
+  public record Newest(long gid, Instant time) {}
+}

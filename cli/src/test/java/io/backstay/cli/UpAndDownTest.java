@@ -1,0 +1,168 @@
+package io.backstay.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.group.Launch;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rule K8 with real processes: one group lives through all of it, in this order. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(OrderAnnotation.class)
+class UpAndDownTest {
+  @TempDir Path directory;
+  private LiveGroup group;
+
+  @BeforeAll
+  void begin() {
+    LiveGroup.requireTemporal();
+    group = new LiveGroup(directory.resolve("group"));
+  }
+
+  @AfterAll
+  void end() throws Exception {
+    if (group != null) group.close();
+  }
+
+  private TreeMap<String, Long> pids() {
+    JsonNode status = group.status();
+    return LiveGroup.names().stream()
+        .collect(
+            Collectors.toMap(
+                name -> name, name -> LiveGroup.pid(status, name), (a, b) -> b, TreeMap::new));
+  }
+
+  private void assertAllUp() {
+    JsonNode status = group.status();
+    assertThat(LiveGroup.names())
+        .allSatisfy(name -> assertThat(LiveGroup.state(status, name)).as(name).isEqualTo("UP"));
+  }
+
+  @Test
+  @Order(1)
+  void aLauncherThatIsKilledInTheMiddleOfUpHindersNoOtherUp() throws Exception {
+    List<String> command = new ArrayList<>(Launch.asThisProcess().backstay());
+    command.addAll(List.of("up", "--dir", group.directory().toString()));
+    Process up =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve("first-up.out").toFile())
+            .start();
+    Path supervisor = group.layout().processFile("supervisor");
+    LiveGroup.await("the supervisor is there", () -> Files.exists(supervisor) || !up.isAlive());
+    up.destroyForcibly();
+    up.waitFor();
+    assertThat(supervisor).exists();
+
+    JsonNode status = group.backstay("up").fitting("status");
+    assertThat(LiveGroup.names())
+        .allSatisfy(name -> assertThat(LiveGroup.state(status, name)).as(name).isEqualTo("UP"));
+  }
+
+  @Test
+  @Order(2)
+  void upAgainChangesNothing() throws Exception {
+    TreeMap<String, Long> before = pids();
+    String file = Files.readString(group.layout().groupFile());
+    group.backstay("up").fitting("status");
+    assertThat(pids()).isEqualTo(before);
+    assertThat(group.layout().groupFile()).hasContent(file);
+  }
+
+  @Test
+  @Order(3)
+  void aServerThatDiesIsStartedAgain() {
+    TreeMap<String, Long> before = pids();
+    LiveGroup.kill(before.get("a0"));
+    LiveGroup.await("a0 is back", () -> LiveGroup.state(group.status(), "a0").equals("UP"));
+    TreeMap<String, Long> after = pids();
+    assertThat(after.remove("a0")).isNotEqualTo(before.remove("a0"));
+    assertThat(after).isEqualTo(before);
+  }
+
+  @Test
+  @Order(4)
+  void serversOutliveTheSupervisorAndAreAdoptedByTheNextOne() {
+    TreeMap<String, Long> before = pids();
+    LiveGroup.kill(before.get("supervisor"));
+    JsonNode status = group.status();
+    assertThat(LiveGroup.state(status, "supervisor")).isEqualTo("DOWN");
+    assertThat(LiveGroup.state(status, "s0")).isEqualTo("UP");
+
+    group.backstay("up").fitting("status");
+    TreeMap<String, Long> after = pids();
+    assertThat(after.remove("supervisor")).isNotEqualTo(before.remove("supervisor"));
+    assertThat(after).as("rule K8: the living ones are adopted").isEqualTo(before);
+
+    LiveGroup.kill(before.get("w0"));
+    LiveGroup.await("w0 is back", () -> LiveGroup.state(group.status(), "w0").equals("UP"));
+  }
+
+  @Test
+  @Order(5)
+  void aServerThatDoesNotAnswerIsUnknownSinceItLastDid() throws Exception {
+    long pid = pids().get("a0");
+    signal("STOP", pid);
+    JsonNode status;
+    try {
+      status = group.status();
+    } finally {
+      signal("CONT", pid);
+    }
+    assertThat(LiveGroup.state(status, "a0")).isEqualTo("UNKNOWN");
+    for (JsonNode server : status.path("servers")) {
+      boolean stopped = server.path("name").asText().equals("a0");
+      assertThat(server.path("since").isTextual()).as("%s", server).isEqualTo(stopped);
+    }
+    LiveGroup.await("a0 answers again", () -> LiveGroup.state(group.status(), "a0").equals("UP"));
+  }
+
+  private static void signal(String name, long pid) throws Exception {
+    new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
+  }
+
+  @Test
+  @Order(6)
+  void anotherGroupOnTheSameMachineIsNotTouched() throws Exception {
+    TreeMap<String, Long> before = pids();
+    try (LiveGroup other = new LiveGroup(directory.resolve("other"))) {
+      other.backstay("up").fitting("status");
+      JsonNode down = other.backstay("down").fitting("down");
+      assertThat(down.path("stillRunning")).isEmpty();
+    }
+    assertAllUp();
+    assertThat(pids()).isEqualTo(before);
+  }
+
+  @Test
+  @Order(7)
+  void downStopsEverythingAndUpBringsTheSameGroupBack() {
+    String id = group.status().path("group").asText();
+    String address = group.status().path("servers").path(0).path("address").asText();
+    assertThat(group.backstay("down").fitting("down").path("stillRunning")).isEmpty();
+    JsonNode down = group.status();
+    assertThat(LiveGroup.names())
+        .allSatisfy(name -> assertThat(LiveGroup.state(down, name)).as(name).isEqualTo("DOWN"));
+    assertThat(group.backstay("down").fitting("down").path("stillRunning"))
+        .as("down again is no error")
+        .isEmpty();
+
+    JsonNode up = group.backstay("up").fitting("status");
+    assertThat(up.path("group").asText()).isEqualTo(id);
+    assertThat(up.path("servers").path(0).path("address").asText()).isEqualTo(address);
+    assertAllUp();
+  }
+}

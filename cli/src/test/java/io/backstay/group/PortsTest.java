@@ -1,0 +1,45 @@
+package io.backstay.group;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PortsTest {
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void portsAreAdjacentAndBelowTheRangeOfOutgoingConnections(long seed) throws Exception {
+    List<Integer> ports = Ports.choose(11, new Random(seed), port -> true);
+    assertThat(ports).as("rule K8, seed=%d", seed).hasSize(11).isSorted().doesNotHaveDuplicates();
+    assertThat(ports.getFirst()).isGreaterThanOrEqualTo(Ports.FIRST);
+    assertThat(ports.getLast()).isEqualTo(ports.getFirst() + 10).isLessThan(32_768);
+  }
+
+  @Test
+  void aBlockWithATakenPortIsPassedOver() throws Exception {
+    int taken = Ports.choose(11, new Random(1), port -> true).get(5);
+    List<Integer> ports = Ports.choose(11, new Random(1), port -> port != taken);
+    assertThat(ports).doesNotContain(taken);
+  }
+
+  @Test
+  void whereNothingIsFreeTheSearchEnds() {
+    assertThatThrownBy(() -> Ports.choose(3, new Random(1), port -> false))
+        .hasMessageContaining("found none");
+  }
+
+  @Test
+  void aPortThatSomebodyListensAtIsNotFree() throws Exception {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      assertThat(Ports.free(socket.getLocalPort())).isFalse();
+    }
+  }
+}

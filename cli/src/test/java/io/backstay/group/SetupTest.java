@@ -1,0 +1,141 @@
+package io.backstay.group;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.backstay.authority.Authority;
+import io.backstay.authority.Signer;
+import io.backstay.model.Grant;
+import io.backstay.model.RefusedException;
+import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
+import io.backstay.seam.Time;
+import io.backstay.server.ServerConfig;
+import io.backstay.wire.Cbor;
+import io.backstay.workflow.Attributes;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SetupTest {
+  @TempDir Path directory;
+
+  private Layout layout() {
+    return new Layout(directory.resolve("group"));
+  }
+
+  private GroupFile make(Wish wish) throws Exception {
+    return new Setup(layout(), Time.system(), port -> true).make(wish);
+  }
+
+  private Map<String, String> everything() throws Exception {
+    Map<String, String> files = new TreeMap<>();
+    try (Stream<Path> walk = Files.walk(directory)) {
+      for (Path file : walk.filter(Files::isRegularFile).toList()) {
+        files.put(directory.relativize(file).toString(), Files.readString(file));
+      }
+    }
+    return files;
+  }
+
+  @Test
+  void aGroupHasOneServerOfEachRole() throws Exception {
+    GroupFile group = make(Wish.DEFAULT);
+    assertThat(group.servers())
+        .extracting(ServerRecord::name)
+        .containsExactly("c0", "s0", "a0", "w0");
+    assertThat(group.node()).isEqualTo("n0");
+    assertThat(group.temporal().embedded()).isTrue();
+  }
+
+  @Test
+  void madeAgainNothingChanges() throws Exception {
+    GroupFile first = make(Wish.DEFAULT);
+    Map<String, String> before = everything();
+    assertThat(make(Wish.DEFAULT)).as("rule K8").isEqualTo(first);
+    assertThat(everything()).isEqualTo(before);
+  }
+
+  @Test
+  void whatIsMissingAfterAnInterruptionIsMade() throws Exception {
+    make(Wish.DEFAULT);
+    Files.delete(layout().config("a0"));
+    Files.delete(layout().certificates().resolve("s0.crt"));
+    make(Wish.DEFAULT);
+    assertThat(layout().config("a0")).exists();
+    assertThat(layout().certificates().resolve("s0.crt")).exists();
+  }
+
+  @Test
+  void theConfigurationOfAServerNamesItsFilesAndTheCatalog() throws Exception {
+    GroupFile group = make(Wish.DEFAULT);
+    ServerConfig config =
+        Cbor.json().readValue(Files.readAllBytes(layout().config("w0")), ServerConfig.class);
+    assertThat(config.role()).isEqualTo(Role.WORKER);
+    assertThat(config.catalog()).isEqualTo(group.catalog().address());
+    assertThat(Path.of(config.certificateFile())).exists();
+    assertThat(Path.of(config.keyFile())).exists();
+    assertThat(Path.of(config.caFile())).exists();
+    assertThat(config.temporal().orElseThrow().address()).isEqualTo(group.temporal().address());
+  }
+
+  @Test
+  void onlyTheOwnerMayReadKeysOrEnterTheDirectory() throws Exception {
+    make(Wish.DEFAULT);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(layout().directory())))
+        .isEqualTo("rwx------");
+    try (Stream<Path> walk = Files.walk(directory)) {
+      for (Path key : walk.filter(file -> file.toString().endsWith(".key")).toList()) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(key)))
+            .as("rule K5: %s", key)
+            .isEqualTo("rw-------");
+      }
+    }
+  }
+
+  @Test
+  void theOperatorCanSignAGrantThatTheGroupAccepts() throws Exception {
+    GroupFile group = make(Wish.DEFAULT);
+    OperatorFiles operator = OperatorFiles.of(layout());
+    Signer signer = operator.signing().load();
+    Instant now = Time.system().now();
+    Grant grant =
+        new Grant(
+            group.group(), "clear-volume", "vol0", "", "hash", now.plus(Duration.ofDays(1)), "n");
+    Authority authority = Authority.load(group.group(), operator.ca());
+    assertThat(authority.verifyGrant(signer.sign(grant), now)).as("rule K5").isEqualTo(grant);
+  }
+
+  @Test
+  void anotherTemporalServerThanTheChosenOneIsRefused() throws Exception {
+    make(Wish.DEFAULT);
+    Wish another = new Wish(Optional.of("temporal.example:7233"), Optional.empty());
+    assertThatThrownBy(() -> make(another))
+        .isInstanceOf(RefusedException.class)
+        .hasMessageContaining("chosen when it was made");
+  }
+
+  @Test
+  void aTemporalServerOfOnesOwnIsNotRunByTheGroup() throws Exception {
+    GroupFile group = make(new Wish(Optional.of("temporal.example:7233"), Optional.of("backups")));
+    assertThat(group.temporal().embedded()).isFalse();
+    assertThat(group.temporal().namespace()).isEqualTo("backups");
+    assertThat(Member.stopOrder(group)).containsExactly("w0", "s0", "a0", "c0");
+  }
+
+  @Test
+  void theDevelopmentServerRegistersTheSearchAttributesOfTheWorkflows() {
+    assertThat(TemporalServer.SEARCH_ATTRIBUTES)
+        .as("rule F3")
+        .containsExactlyElementsOf(
+            Attributes.ALL.stream().map(key -> key.getName() + "=Keyword").toList());
+  }
+}
