@@ -36,22 +36,15 @@ public interface OperationActivities {
   }
 
   /**
-   * What stopping an operation came to.
-   *
-   * @param finished present when it was done before it could be stopped
-   */
-  record Stopped(Optional<WorkResult> finished) {}
-
-  /**
    * Starts the operation, or attaches to it, and watches it until it is over. Ending early, for
    * whatever reason, never stops the operation: the next attempt attaches to it.
    */
   @ActivityMethod(name = "CarryOut")
   WorkResult carryOut(Order order);
 
-  /** Stops the operation in a steady state. */
+  /** Stops the operation in a steady state, if it is not over. */
   @ActivityMethod(name = "CancelOperation")
-  Stopped cancel(Order order);
+  void cancel(Order order);
 
   /** Keeps the order's point for its operation (rule X10). */
   @ActivityMethod(name = "TakeHold")

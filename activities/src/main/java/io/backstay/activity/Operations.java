@@ -14,7 +14,6 @@ import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.TimeoutFailure;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
 
 /** Carries out {@link OperationActivities} through the servers. */
 public final class Operations implements OperationActivities {
@@ -147,20 +146,16 @@ public final class Operations implements OperationActivities {
   }
 
   @Override
-  public Stopped cancel(Order order) {
+  public void cancel(Order order) {
     Reply reply = calls.call(order.server(), new Command.Cancel(order.operation(), order.volume()));
     while (reply instanceof Reply.Operation found && found.report().running()) {
-      Activity.getExecutionContext().heartbeat(found.report().step());
       sleep();
       reply = calls.call(order.server(), new Command.Watch(order.operation(), order.volume()));
     }
-    return switch (reply) {
-      case Reply.Operation(OperationReport report) -> new Stopped(report.result());
-      case Reply.Refused refused when isGone(refused.refusal().code()) ->
-          new Stopped(Optional.empty());
-      case Reply.Refused refused -> throw ServerCalls.failure(refused);
-      default -> throw ServerCalls.unexpected(order, reply);
-    };
+    boolean over =
+        reply instanceof Reply.Operation
+            || (reply instanceof Reply.Refused refused && isGone(refused.refusal().code()));
+    if (!over) throw ServerCalls.unexpected(order, reply);
   }
 
   /** Never started, or over under a newer epoch: there is nothing to stop. */

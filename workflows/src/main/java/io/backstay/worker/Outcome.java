@@ -50,7 +50,10 @@ public sealed interface Outcome {
     }
   }
 
-  /** By {@code run cancel} or {@code temporal workflow cancel}: both servers are steady. */
+  /**
+   * By {@code run cancel} or {@code temporal workflow cancel}: the servers are steady. What was
+   * done before the cancellation came stays, up to the whole of it.
+   */
   record Cancelled(RunKey run, String reason) implements Outcome {
     @Override
     public int exitCode() {

@@ -6,6 +6,7 @@ import io.backstay.activity.LatestRun;
 import io.backstay.activity.RefusalFailure;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
+import io.backstay.seam.Time;
 import io.backstay.wire.Cbor;
 import io.backstay.workflow.RunPayloads;
 import io.grpc.Status;
@@ -15,7 +16,6 @@ import io.temporal.api.enums.v1.HistoryEventFilterType;
 import io.temporal.api.failure.v1.Failure;
 import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest;
-import io.temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryResponse;
 import io.temporal.common.converter.DataConverter;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.serviceclient.WorkflowServiceStubs;
@@ -28,17 +28,33 @@ import java.util.concurrent.TimeUnit;
 final class RunHistory {
   private static final int CAUSES_MAX = 20;
 
+  /** Even a look that is not to wait takes the time of an answer. */
+  private static final Duration ANSWER_WITHIN = Duration.ofMillis(500);
+
   private final WorkflowServiceStubs temporal;
   private final String namespace;
+  private final Time time;
   private final DataConverter converter = RunPayloads.converter();
 
-  RunHistory(WorkflowServiceStubs temporal, String namespace) {
+  RunHistory(WorkflowServiceStubs temporal, String namespace, Time time) {
     this.temporal = temporal;
     this.namespace = namespace;
+    this.time = time;
   }
 
   /** Waits for the event that closes the run; empty when there is none in time. */
   Optional<Outcome> await(RunKey run, Duration atMost) {
+    long until = time.nanos() + atMost.toNanos();
+    while (true) {
+      long left = until - time.nanos();
+      Optional<HistoryEvent> last = lastEvent(run, Math.max(left, ANSWER_WITHIN.toNanos()));
+      if (last.isPresent()) return Optional.of(outcome(run, last.get()));
+      if (left <= 0) return Optional.empty();
+    }
+  }
+
+  /** One question; Temporal, or the SDK's own deadline, may end it early without an answer. */
+  private Optional<HistoryEvent> lastEvent(RunKey run, long nanos) {
     GetWorkflowExecutionHistoryRequest asked =
         GetWorkflowExecutionHistoryRequest.newBuilder()
             .setNamespace(namespace)
@@ -50,16 +66,14 @@ final class RunHistory {
             .setWaitNewEvent(true)
             .build();
     try {
-      GetWorkflowExecutionHistoryResponse answer =
-          temporal
-              .blockingStub()
-              .withDeadlineAfter(atMost.toMillis(), TimeUnit.MILLISECONDS)
-              .getWorkflowExecutionHistory(asked);
-      return answer.getHistory().getEventsCount() == 0
-          ? Optional.empty()
-          : Optional.of(
-              outcome(
-                  run, answer.getHistory().getEvents(answer.getHistory().getEventsCount() - 1)));
+      return temporal
+          .blockingStub()
+          .withDeadlineAfter(nanos, TimeUnit.NANOSECONDS)
+          .getWorkflowExecutionHistory(asked)
+          .getHistory()
+          .getEventsList()
+          .stream()
+          .reduce((_, last) -> last);
     } catch (StatusRuntimeException e) {
       if (e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) return Optional.empty();
       throw e;

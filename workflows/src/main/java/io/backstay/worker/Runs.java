@@ -63,14 +63,12 @@ public final class Runs implements AutoCloseable {
   private final WorkflowServiceStubs temporal;
   private final String namespace;
   private final WorkflowClient client;
-  private final String taskQueue;
   private final Time time;
   private final RunHistory histories;
 
-  private Runs(WorkflowServiceStubs temporal, String namespace, String taskQueue, Time time) {
+  private Runs(WorkflowServiceStubs temporal, String namespace, Time time) {
     this.temporal = temporal;
     this.namespace = namespace;
-    this.taskQueue = taskQueue;
     this.time = time;
     this.client =
         WorkflowClient.newInstance(
@@ -79,7 +77,7 @@ public final class Runs implements AutoCloseable {
                 .setNamespace(namespace)
                 .setDataConverter(RunPayloads.converter())
                 .build());
-    this.histories = new RunHistory(temporal, namespace);
+    this.histories = new RunHistory(temporal, namespace, time);
   }
 
   /**
@@ -101,13 +99,12 @@ public final class Runs implements AutoCloseable {
                         .validateBuildWithDefaults())
                 .build()),
         namespace,
-        TASK_QUEUE,
         time);
   }
 
-  /** On stubs of the caller's, which {@link #close} shuts down, for a task queue of a test's. */
-  static Runs on(WorkflowServiceStubs temporal, String namespace, String taskQueue, Time time) {
-    return new Runs(temporal, namespace, taskQueue, time);
+  /** On stubs of the caller's, which {@link #close} shuts down. */
+  static Runs on(WorkflowServiceStubs temporal, String namespace, Time time) {
+    return new Runs(temporal, namespace, time);
   }
 
   /**
@@ -121,7 +118,7 @@ public final class Runs implements AutoCloseable {
         client.newUntypedWorkflowStub(
             input.workflowType(),
             WorkflowOptions.newBuilder()
-                .setTaskQueue(taskQueue)
+                .setTaskQueue(TASK_QUEUE)
                 .setWorkflowId(input.workflowId())
                 .setWorkflowIdConflictPolicy(
                     WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL)

@@ -1,11 +1,7 @@
 package io.backstay.workflow;
 
 import io.backstay.activity.OperationActivities.Order;
-import io.backstay.model.OperationKind;
-import io.backstay.model.ProtectionRecord;
-import io.backstay.model.Signed;
-import io.backstay.model.Work;
-import io.backstay.model.WorkResult;
+import io.backstay.model.*;
 import io.backstay.policy.AddVolumePlan;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.TemporalFailure;
@@ -52,8 +48,13 @@ public final class AddVolumeWorkflow extends StepwiseRun implements AddVolume {
     for (String server : plan.servers()) {
       Order order = steps.order(server, "add-volume/" + server, epoch, new Work.AddVolume(signed));
       String doing = "adding %s at %s".formatted(plan.volume(), server);
-      steps.carryOut(order, doing, WorkResult.VolumeAdded.class);
       taken.add(order);
+      try {
+        steps.carryOut(order, doing, WorkResult.VolumeAdded.class);
+      } catch (ApplicationFailure refused) {
+        taken.remove(order); // what it has under that name is not ours
+        throw refused;
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package io.backstay.workflow;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.backstay.model.OperationKind;
 import io.backstay.wire.Cbor;
@@ -14,6 +15,7 @@ import java.util.TreeMap;
  * {@link IllegalArgumentException} that says what was given and what is allowed. Unknown fields are
  * refused, so that a mistyped name is never ignored.
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public sealed interface RunInput
     permits FullBackup.Input,
         Restore.Input,

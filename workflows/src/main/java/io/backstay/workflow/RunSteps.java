@@ -162,12 +162,14 @@ final class RunSteps {
 
   /**
    * Carries an operation out. When the run is cancelled the server is told to stop, and only then:
-   * the loss of a worker or of Temporal stops nothing (rule K3).
+   * the loss of a worker or of Temporal stops nothing (rule K3). A cancelled run goes no further
+   * even if the operation was done before it could be stopped: Temporal keeps no result of it.
    */
   <T extends WorkResult> T carryOut(Order order, String doing, Class<T> type) {
     notes.at(doing, order);
     T result = type.cast(watched(order, doing));
     notes.did(doing);
+    if (CancellationScope.current().isCancelRequested()) throw cancelled(doing);
     return result;
   }
 
@@ -176,16 +178,21 @@ final class RunSteps {
       return stub(OperationActivities.class, WATCH, doing).carryOut(order);
     } catch (ActivityFailure e) {
       if (!endedByCancel(e)) throw unwrapped(e);
-      return stopped(order, doing);
+      stop(order, doing);
+      throw cancelled(doing);
     }
   }
 
-  /** The operation's result if it was done before it could be stopped. */
-  private WorkResult stopped(Order order, String doing) {
+  private void stop(Order order, String doing) {
     notes.at("stopping: " + doing, order);
-    return detached(() -> stub(OperationActivities.class, SHORT, "stop: " + doing).cancel(order))
-        .finished()
-        .orElseThrow(() -> new CanceledFailure("cancelled while " + doing));
+    detached(() -> {
+      stub(OperationActivities.class, SHORT, "stop: " + doing).cancel(order);
+      return null;
+    });
+  }
+
+  private static CanceledFailure cancelled(String doing) {
+    return new CanceledFailure("cancelled while " + doing);
   }
 
   /** Holds the order's point while the work goes on (rule X10). */
@@ -225,9 +232,7 @@ final class RunSteps {
     try {
       return activity.get();
     } catch (ActivityFailure e) {
-      throw endedByCancel(e)
-          ? new CanceledFailure("cancelled before " + notes.step())
-          : unwrapped(e);
+      throw endedByCancel(e) ? cancelled(notes.step()) : unwrapped(e);
     }
   }
 

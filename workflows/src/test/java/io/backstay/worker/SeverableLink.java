@@ -18,7 +18,15 @@ final class SeverableLink implements ClientInterceptor {
 
   void sever() {
     severed = true;
-    open.forEach(call -> call.cancel("the worker died", null));
+    open.forEach(SeverableLink::cut);
+  }
+
+  private static void cut(ClientCall<?, ?> call) {
+    try {
+      call.cancel("the worker died", null);
+    } catch (IllegalStateException e) {
+      // it ended, or did not begin
+    }
   }
 
   @Override
@@ -32,9 +40,9 @@ final class SeverableLink implements ClientInterceptor {
               Status.UNAVAILABLE.withDescription("the worker is dead"), new Metadata());
           return;
         }
-        open.add(this);
         super.start(listener, headers);
-        if (severed) cancel("the worker died", null);
+        open.add(this);
+        if (severed) cut(this);
       }
 
       @Override

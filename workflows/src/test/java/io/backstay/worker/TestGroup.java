@@ -1,9 +1,13 @@
 package io.backstay.worker;
 
+import static io.temporal.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED;
+import static io.temporal.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED;
+
 import io.backstay.activity.MemoryServers;
 import io.backstay.activity.QuickTime;
 import io.backstay.activity.TemporalHolders;
 import io.backstay.model.RefusedException;
+import io.backstay.seam.Time;
 import io.backstay.wire.UnreachableException;
 import io.backstay.workflow.Attributes;
 import io.backstay.workflow.RunInput;
@@ -24,10 +28,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /** A group in memory whose worker works at the Java test server in process. */
 final class TestGroup implements AutoCloseable {
-  static final Duration LONG_ENOUGH = Duration.ofSeconds(60);
+  static final Duration LONG_ENOUGH = Duration.ofSeconds(30);
 
   final QuickTime time = new QuickTime();
   final MemoryServers servers = new MemoryServers(time);
@@ -35,15 +40,14 @@ final class TestGroup implements AutoCloseable {
   final Runs runs;
   private final TestWorkflowEnvironment temporal;
   private final boolean own;
-  private final String taskQueue;
+  private final String namespace;
   private final List<TestWorker> workers = new ArrayList<>();
 
-  private TestGroup(TestWorkflowEnvironment temporal, boolean own, String taskQueue) {
+  private TestGroup(TestWorkflowEnvironment temporal, boolean own, String namespace) {
     this.temporal = temporal;
     this.own = own;
-    this.taskQueue = taskQueue;
-    this.runs =
-        Runs.on(temporal.getWorkflowServiceStubs(), temporal.getNamespace(), taskQueue, time);
+    this.namespace = namespace;
+    this.runs = Runs.on(temporal.getWorkflowServiceStubs(), namespace, Time.system());
   }
 
   static TestWorkflowEnvironment newTemporal() {
@@ -61,15 +65,15 @@ final class TestGroup implements AutoCloseable {
 
   /** With volume vol0, which has two points, and one worker. */
   static TestGroup start() {
-    TestGroup group = new TestGroup(newTemporal(), true, Runs.TASK_QUEUE);
+    TestGroup group = new TestGroup(newTemporal(), true, "UnitTest");
     group.servers.protect("vol0", 2);
     group.startWorker();
     return group;
   }
 
-  /** Beside other groups at one Temporal, by a task queue of its own, without a worker. */
-  static TestGroup beside(TestWorkflowEnvironment temporal, String taskQueue) {
-    TestGroup group = new TestGroup(temporal, false, taskQueue);
+  /** Beside other groups at one Temporal, in a namespace of its own, without a worker. */
+  static TestGroup beside(TestWorkflowEnvironment temporal, String namespace) {
+    TestGroup group = new TestGroup(temporal, false, namespace);
     group.servers.protect("vol0", 2);
     return group;
   }
@@ -103,7 +107,10 @@ final class TestGroup implements AutoCloseable {
 
   Outcome await(Started started) throws UnreachableException {
     Optional<Outcome> outcome = runs.await(started, LONG_ENOUGH);
-    if (outcome.isEmpty()) throw new AssertionError(started + " does not end: " + show(started));
+    if (outcome.isEmpty())
+      throw new AssertionError(
+          "%s does not end: %s%n%s"
+              .formatted(started, show(started), history(started.run().workflowId())));
     return outcome.get();
   }
 
@@ -115,8 +122,37 @@ final class TestGroup implements AutoCloseable {
     }
   }
 
-  TestWorkflowEnvironment temporal() {
-    return temporal;
+  /** As {@code temporal workflow terminate} does. */
+  void terminate(String workflowId) {
+    client().newUntypedWorkflowStub(workflowId).terminate("a test");
+  }
+
+  /**
+   * Cancels the latest run and returns when its workflow code has seen that. The test server loses
+   * a run whose activity ends while the workflow asks for its cancellation; a real one does not.
+   */
+  void cancel(String workflowId) throws UnreachableException, RefusedException {
+    runs.cancel(new RunKey(workflowId, ""), "a test");
+    for (int i = 0; i < 1000 && !hasSeenCancel(workflowId); i++) {
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+    }
+  }
+
+  private boolean hasSeenCancel(String workflowId) {
+    return client().fetchHistory(workflowId).getEvents().stream()
+        .dropWhile(it -> it.getEventType() != EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED)
+        .anyMatch(it -> it.getEventType() == EVENT_TYPE_WORKFLOW_TASK_COMPLETED);
+  }
+
+  /** The history of the latest run, as JSON that the replayer reads. */
+  String history(String workflowId) {
+    return client().fetchHistory(workflowId).toJson(true);
+  }
+
+  private WorkflowClient client() {
+    return WorkflowClient.newInstance(
+        temporal.getWorkflowServiceStubs(),
+        WorkflowClientOptions.newBuilder().setNamespace(namespace).build());
   }
 
   @Override
@@ -142,7 +178,7 @@ final class TestGroup implements AutoCloseable {
           WorkflowClient.newInstance(
               stubs,
               WorkflowClientOptions.newBuilder()
-                  .setNamespace(temporal.getNamespace())
+                  .setNamespace(namespace)
                   .setDataConverter(RunPayloads.converter())
                   .setWorkerHeartbeatInterval(Duration.ofSeconds(-1))
                   .build());
@@ -152,15 +188,11 @@ final class TestGroup implements AutoCloseable {
               WorkerFactoryOptions.newBuilder().setUsingVirtualWorkflowThreads(true).build());
       Worker worker =
           factory.newWorker(
-              taskQueue, BackstayWorker.workerOptions(WorkerSettings.TemporalKind.TEST_SERVER));
+              Runs.TASK_QUEUE,
+              BackstayWorker.workerOptions(WorkerSettings.TemporalKind.TEST_SERVER));
       Registration.workflows(worker);
       Registration.activities(
-          worker,
-          servers,
-          new TemporalHolders(stubs, temporal.getNamespace()),
-          () -> true,
-          metrics,
-          time);
+          worker, servers, new TemporalHolders(stubs, namespace), () -> true, metrics, time);
       factory.start();
     }
 
