@@ -13,7 +13,6 @@ import io.backstay.wire.Cbor;
 import io.backstay.wire.Command;
 import io.backstay.wire.FrameCodec;
 import io.backstay.wire.MalformedFrameException;
-import io.backstay.wire.Message;
 import io.backstay.wire.Reply;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,6 +29,9 @@ final class CatalogRules {
   /** Longest workflow id, run id and input hash of a reservation, in characters. */
   static final int TEXT_MAX = 1000;
 
+  /** Largest server or protection record, CBOR. */
+  static final int RECORD_BYTES_MAX = 16 * 1024;
+
   /** Most volume names that ever had a reservation; their last epochs are kept for good. */
   static final int EPOCHS_MAX = 100_000;
 
@@ -38,6 +40,8 @@ final class CatalogRules {
    * reservations always find room.
    */
   private static final int RECORDS_BYTES_MAX = FrameCodec.HEAD_BYTES_MAX / 4 * 3;
+
+  private static final String INCOMPLETE = "the command is incomplete";
 
   private CatalogRules() {}
 
@@ -62,7 +66,7 @@ final class CatalogRules {
   // ---- records
 
   private static Decision writeServer(CatalogState state, Command.WriteServer write) {
-    if (write.server() == null) return badInput(state, "write a server", "no server record");
+    if (write.server() == null) return badInput(state, INCOMPLETE, "write a server", "no record");
     String name = write.server().name();
     Optional<Server> stored = Optional.ofNullable(state.servers().get(name));
     long version = stored.map(Server::version).orElse(0L);
@@ -81,7 +85,8 @@ final class CatalogRules {
 
   private static Decision writeProtection(
       CatalogState state, Command.WriteProtection write, RecordSigner signer) {
-    if (write.record() == null) return badInput(state, "write a protection record", "no record");
+    if (write.record() == null)
+      return badInput(state, INCOMPLETE, "write a protection record", "no record");
     ProtectionRecord record = write.record();
     if (!state.holds(record.volume(), write.epoch())) {
       return fenced(
@@ -141,7 +146,7 @@ final class CatalogRules {
             now);
     changes.add(new CatalogChange.Reserved(given));
     Decision decision = changed(state, changes, new Reply.Reserved(given));
-    return headBytes(decision.next().records()) > FrameCodec.HEAD_BYTES_MAX
+    return decision.next().sizes().total() > FrameCodec.HEAD_BYTES_MAX
         ? refused(state, full("reservations", "wait until other runs have ended"))
         : decision;
   }
@@ -245,24 +250,18 @@ final class CatalogRules {
   }
 
   private static Decision recordsChanged(CatalogState state, CatalogChange change, Reply reply) {
+    int recordBytes = Cbor.write(change).length;
+    if (recordBytes > RECORD_BYTES_MAX) {
+      return badInput(
+          state,
+          "a record has at most %d bytes".formatted(RECORD_BYTES_MAX),
+          "write a record",
+          recordBytes + " bytes");
+    }
     Decision decision = changed(state, List.of(change), reply);
-    Reply.CatalogRecords all = decision.next().records();
-    Reply.CatalogRecords records =
-        new Reply.CatalogRecords(
-            all.revision(),
-            all.group(),
-            all.servers(),
-            all.serverVersions(),
-            all.protections(),
-            List.of());
-    return headBytes(records) > RECORDS_BYTES_MAX
+    return decision.next().sizes().recordBytes() > RECORDS_BYTES_MAX
         ? refused(state, full("records", "remove servers or volumes that are not needed any more"))
         : decision;
-  }
-
-  /** Bytes of the frame's head that the reply takes. */
-  private static int headBytes(Reply reply) {
-    return Cbor.write(new Message.Answer(reply)).length;
   }
 
   private static Refusal full(String ofWhat, String next) {
@@ -302,11 +301,9 @@ final class CatalogRules {
     }
   }
 
-  private static Decision badInput(CatalogState state, String attempted, String found) {
+  private static Decision badInput(
+      CatalogState state, String message, String attempted, String found) {
     return refused(
-        state,
-        Refusal.of(RefusalCode.BAD_INPUT, "the command is incomplete")
-            .attempted(attempted)
-            .found(found));
+        state, Refusal.of(RefusalCode.BAD_INPUT, message).attempted(attempted).found(found));
   }
 }

@@ -30,7 +30,50 @@ record CatalogState(
     SortedMap<String, Server> servers,
     SortedMap<String, Protection> protections,
     List<Reservation> reservations,
-    SortedMap<String, Long> epochs) {
+    SortedMap<String, Long> epochs,
+    Sizes sizes) {
+
+  /**
+   * About how much of a frame the catalog takes: an upper bound that is kept up change by change,
+   * so that a full catalog is noticed without being written.
+   *
+   * @param recordBytes of servers and protections
+   */
+  record Sizes(long recordBytes, long reservationBytes) {
+    private static final Sizes NONE = new Sizes(0, 0);
+
+    /** What a reply has around its records. */
+    private static final int REPLY_BYTES = 512;
+
+    /** Key and version of a server in the map of versions. */
+    private static final int VERSION_BYTES = 16;
+
+    long total() {
+      return REPLY_BYTES + recordBytes + reservationBytes;
+    }
+
+    private Sizes records(long before, long after) {
+      return new Sizes(recordBytes - before + after, reservationBytes);
+    }
+
+    private Sizes reservations(long before, long after) {
+      return new Sizes(recordBytes, reservationBytes - before + after);
+    }
+
+    private static long of(Server server) {
+      return server == null
+          ? 0
+          : Cbor.write(server.record()).length + server.record().name().length() + VERSION_BYTES;
+    }
+
+    private static long of(Protection protection) {
+      return protection == null ? 0 : Cbor.write(protection.signed()).length;
+    }
+
+    private static long of(List<Reservation> reservations) {
+      return reservations.stream().mapToLong(held -> Cbor.write(held).length).sum();
+    }
+  }
 
   /**
    * @param version grows by one with each write of this name, the first is 1
@@ -63,7 +106,8 @@ record CatalogState(
 
   /** A group in which nothing happened yet. */
   static CatalogState empty(String group) {
-    return new CatalogState(0, group, new TreeMap<>(), new TreeMap<>(), List.of(), new TreeMap<>());
+    return new CatalogState(
+        0, group, new TreeMap<>(), new TreeMap<>(), List.of(), new TreeMap<>(), Sizes.NONE);
   }
 
   /** The last epoch given for the volume, 0 if none ever was. */
@@ -88,23 +132,34 @@ record CatalogState(
     SortedMap<String, Protection> newProtections = new TreeMap<>(protections);
     List<Reservation> newReservations = new ArrayList<>(reservations);
     SortedMap<String, Long> newEpochs = new TreeMap<>(epochs);
-    switch (change) {
-      case CatalogChange.ServerWritten(ServerRecord server, long version) ->
-          newServers.put(server.name(), new Server(server, version));
-      case CatalogChange.ProtectionWritten(Signed signed) -> {
-        Protection protection = Protection.of(signed);
-        newProtections.put(protection.record().volume(), protection);
-      }
-      case CatalogChange.ProtectionRemoved(String volume) -> newProtections.remove(volume);
-      case CatalogChange.Reserved(Reservation reservation) -> {
-        newReservations.add(reservation);
-        newEpochs.put(reservation.volume(), reservation.epoch());
-      }
-      case CatalogChange.Released(String volume, long epoch) ->
-          newReservations.removeIf(held -> held.volume().equals(volume) && held.epoch() == epoch);
-    }
+    Sizes newSizes =
+        switch (change) {
+          case CatalogChange.ServerWritten(ServerRecord server, long version) -> {
+            Server after = new Server(server, version);
+            Server before = newServers.put(server.name(), after);
+            yield sizes.records(Sizes.of(before), Sizes.of(after));
+          }
+          case CatalogChange.ProtectionWritten(Signed signed) -> {
+            Protection after = Protection.of(signed);
+            Protection before = newProtections.put(after.record().volume(), after);
+            yield sizes.records(Sizes.of(before), Sizes.of(after));
+          }
+          case CatalogChange.ProtectionRemoved(String volume) ->
+              sizes.records(Sizes.of(newProtections.remove(volume)), 0);
+          case CatalogChange.Reserved(Reservation reservation) -> {
+            newReservations.add(reservation);
+            newEpochs.put(reservation.volume(), reservation.epoch());
+            yield sizes.reservations(0, Sizes.of(List.of(reservation)));
+          }
+          case CatalogChange.Released(String volume, long epoch) -> {
+            List<Reservation> ended =
+                holders(volume).stream().filter(held -> held.epoch() == epoch).toList();
+            newReservations.removeAll(ended);
+            yield sizes.reservations(Sizes.of(ended), 0);
+          }
+        };
     return new CatalogState(
-        revision + 1, group, newServers, newProtections, newReservations, newEpochs);
+        revision + 1, group, newServers, newProtections, newReservations, newEpochs, newSizes);
   }
 
   CatalogState apply(List<CatalogChange> changes) throws MalformedFrameException {
@@ -141,12 +196,16 @@ record CatalogState(
       Protection protection = Protection.of(signed);
       protections.put(protection.record().volume(), protection);
     }
+    long recordBytes =
+        servers.values().stream().mapToLong(Sizes::of).sum()
+            + protections.values().stream().mapToLong(Sizes::of).sum();
     return new CatalogState(
         revision,
         snapshot.group(),
         servers,
         protections,
         snapshot.reservations(),
-        new TreeMap<>(snapshot.epochs()));
+        new TreeMap<>(snapshot.epochs()),
+        new Sizes(recordBytes, Sizes.of(snapshot.reservations())));
   }
 }

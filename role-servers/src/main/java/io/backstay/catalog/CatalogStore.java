@@ -31,9 +31,7 @@ import org.slf4j.LoggerFactory;
  * and the next command writes the whole state into a new one.
  */
 final class CatalogStore {
-  /**
-   * More pending changes than this are written before the next decision; bounds an entry to 16 MiB.
-   */
+  /** So many pending changes are written before the next decision; an entry is at most 4 MiB. */
   static final int PENDING_MAX = 256;
 
   private static final Logger LOG = LoggerFactory.getLogger(CatalogStore.class);

@@ -10,6 +10,8 @@ import io.backstay.model.OperationKind;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.Reservation;
+import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
 import io.backstay.wire.Cbor;
@@ -335,20 +337,30 @@ class CatalogRulesTest {
   void aFullCatalogRefusesRecordsAndStillFitsAFrame() {
     CatalogState state = EMPTY;
     Reply reply = new Reply.Done();
-    for (int i = 0; !(reply instanceof Reply.Refused); i++) {
-      Decision decision = decide(state, new Command.WriteServer(server("a" + i, 1), 0));
+    for (int i = 0; !refusedForSpace(reply); i++) {
+      ServerRecord large = new ServerRecord("a" + i, Role.ARCHIVE, "n0", "x".repeat(3000), "");
+      Decision decision = decide(state, new Command.WriteServer(large, 0));
       state = decision.next();
       reply = decision.reply();
     }
-    assertThat(refusal(reply)).isEqualTo(RefusalCode.NO_SPACE);
-    for (int i = 0; !refusedForSpace(reply) || i == 0; i++) {
+    reply = new Reply.Done();
+    for (int i = 0; !refusedForSpace(reply); i++) {
       Decision decision = decide(state, reserve("vol" + i, ADD_VOLUME, "r".repeat(900)));
       state = decision.next();
       reply = decision.reply();
     }
+    assertThat(state.servers().size()).isGreaterThan(200);
     assertThat(state.reservations()).isNotEmpty();
     assertThat(Cbor.write(new Message.Answer(state.records())).length)
         .isLessThanOrEqualTo(FrameCodec.HEAD_BYTES_MAX);
+  }
+
+  @Test
+  void aRecordThatIsTooLargeIsRefused() {
+    ServerRecord large =
+        new ServerRecord("a0", Role.ARCHIVE, "n0", "x".repeat(CatalogRules.RECORD_BYTES_MAX), "");
+    Decision decision = decide(EMPTY, new Command.WriteServer(large, 0));
+    assertThat(refusal(decision.reply())).isEqualTo(RefusalCode.BAD_INPUT);
   }
 
   private static boolean refusedForSpace(Reply reply) {
