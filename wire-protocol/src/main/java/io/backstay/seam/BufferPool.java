@@ -12,9 +12,14 @@ public final class BufferPool {
   /** Alignment of every buffer's address, enough for direct IO on any block device. */
   public static final int ALIGNMENT_BYTES = 4096;
 
+  /** Buffers that are allocated at once: a stretch long enough for huge pages of 2 MiB. */
+  private static final int SLAB_BUFFERS = 8;
+
+  private final int buffers;
   private final int bufferBytes;
   private final Semaphore free;
   private final ArrayDeque<ByteBuffer> idle = new ArrayDeque<>();
+  private int allocated;
 
   /**
    * @param bufferBytes capacity of each buffer, a multiple of 4096
@@ -25,6 +30,7 @@ public final class BufferPool {
           "a pool of %d buffers of %d bytes: both must be positive, the bytes a multiple of %d"
               .formatted(buffers, bufferBytes, ALIGNMENT_BYTES));
     }
+    this.buffers = buffers;
     this.bufferBytes = bufferBytes;
     this.free = new Semaphore(buffers);
   }
@@ -36,11 +42,17 @@ public final class BufferPool {
   /** A cleared buffer; waits while all are out. */
   public Lease take() throws InterruptedException {
     free.acquire();
-    ByteBuffer buffer;
     synchronized (idle) {
-      buffer = idle.poll();
+      if (idle.isEmpty()) allocate();
+      return new Lease(idle.pop().clear());
     }
-    return new Lease(buffer == null ? aligned(bufferBytes) : buffer.clear());
+  }
+
+  private void allocate() {
+    int more = Math.min(SLAB_BUFFERS, buffers - allocated);
+    ByteBuffer slab = aligned(Math.multiplyExact(more, bufferBytes));
+    for (int i = 0; i < more; i++) idle.push(slab.slice(i * bufferBytes, bufferBytes));
+    allocated += more;
   }
 
   /** A fresh direct buffer outside any pool, aligned for direct IO. */
