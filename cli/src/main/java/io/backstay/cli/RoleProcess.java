@@ -43,7 +43,9 @@ final class RoleProcess {
       try (ServerProcess process =
           ServerProcess.open(config, Backstay.software(), directory, time)) {
         process.stopOnSignal();
-        process.serve(role(process, directory.child(config.role().word())));
+        Directory state = directory.child(config.role().word());
+        directory.sync(); // else a loss of power takes the name, and all that was synced below it
+        process.serve(role(process, state));
         process.awaitStop();
       }
     }
