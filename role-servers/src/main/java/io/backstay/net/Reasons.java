@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -15,6 +16,10 @@ import javax.net.ssl.SSLException;
 /** Why a connection broke, in words for a person who has only the log. */
 final class Reasons {
   private static final int DEPTH_MAX = 16;
+
+  /** How BoringSSL and the JDK say it. */
+  private static final List<String> NO_CERTIFICATE =
+      List.of("PEER_DID_NOT_RETURN_A_CERTIFICATE", "Empty client certificate chain");
 
   private Reasons() {}
 
@@ -31,7 +36,7 @@ final class Reasons {
           .formatted(refused.get().getClass().getSimpleName(), text(refused.get()));
     }
     String text = text(outer);
-    if (text.contains("PEER_DID_NOT_RETURN_A_CERTIFICATE")) {
+    if (NO_CERTIFICATE.stream().anyMatch(text::contains)) {
       return "it showed no certificate of this group's CA";
     }
     return text.toLowerCase(Locale.ROOT).contains("alert") ? "it refuses us: " + text : text;

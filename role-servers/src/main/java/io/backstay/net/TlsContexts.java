@@ -94,6 +94,10 @@ final class TlsContexts implements AutoCloseable {
       refresh();
       if (closed) throw new IllegalStateException("the network is closed");
       SslHandler handler = side.apply(current).newHandler(allocator);
+      // Each write is encrypted by itself and done when it left. Merged ones are done together,
+      // with
+      // the JDK's TLS only when all of them left, and a payload would be held for as long.
+      handler.setWrapDataSize(0);
       handler.setHandshakeTimeoutMillis(HANDSHAKE_MILLIS_MAX);
       handler.setCloseNotifyFlushTimeoutMillis(CLOSE_NOTIFY_MILLIS_MAX);
       return handler;
