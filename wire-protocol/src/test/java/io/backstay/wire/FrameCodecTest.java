@@ -64,6 +64,26 @@ class FrameCodecTest {
   }
 
   @Test
+  void aKeepAliveHasTheBytesThatAreDrawnAndNothingElseMayBeWithoutAHead() throws IOException {
+    byte[] bytes = new byte[FrameCodec.HEADER_BYTES];
+    FrameCodec.keepAlive().get(bytes);
+    assertThat(HexFormat.of().formatHex(bytes))
+        .isEqualTo(
+            "424b5331" // magic
+                + "00000000" // head bytes
+                + "00000000" // payload bytes
+                + "e30e44cd"); // CRC32C of the twelve bytes before
+    assertThat(FrameCodec.decodeHeader(ByteBuffer.wrap(bytes)).isKeepAlive()).isTrue();
+    for (int at = 0; at < bytes.length; at++) {
+      byte[] bad = bytes.clone();
+      bad[at] ^= 1;
+      if (at >= 4 && at < 7) continue; // a head of 1, 256 or 65536 bytes, judged when it is there
+      assertThatThrownBy(() -> FrameCodec.decodeHeader(ByteBuffer.wrap(bad)))
+          .isInstanceOf(MalformedFrameException.class);
+    }
+  }
+
+  @Test
   void aPayloadComesWithTheSendersChecksumsAndDamageIsSeen() throws IOException {
     byte[] content = new byte[200_000];
     new Random(1).nextBytes(content);
