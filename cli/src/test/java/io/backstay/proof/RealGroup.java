@@ -1,0 +1,207 @@
+package io.backstay.proof;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.wire.Cbor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+
+/** A group of real processes in a directory of its own, and the commands that are typed there. */
+final class RealGroup implements AutoCloseable {
+  private static final Duration COMMAND_MAX = Duration.ofMinutes(4);
+
+  private final Path launcher;
+  private final Path directory;
+  private JsonNode temporal;
+
+  private RealGroup(Path launcher, Path directory) {
+    this.launcher = launcher;
+    this.directory = directory;
+  }
+
+  /** Starts one; skips the test, loudly, where no Temporal server can be had. */
+  static RealGroup up(Path directory) throws IOException, InterruptedException {
+    boolean temporal = System.getenv("BACKSTAY_TEMPORAL") != null;
+    if (!temporal)
+      System.err.println(
+          "!!! SKIPPED: no Temporal server (BACKSTAY_TEMPORAL is not set); ./backstay test gets one");
+    Assumptions.assumeTrue(temporal, "BACKSTAY_TEMPORAL names a Temporal server");
+    RealGroup group =
+        new RealGroup(
+            Path.of(System.getProperty("backstay.root", "..")).resolve("backstay"), directory);
+    group.succeed("up");
+    group.temporal = group.succeed("status").path("temporal");
+    return group;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  /** What a command answered. */
+  record Answer(String command, int exit, String out, String err) {
+    JsonNode json() {
+      return parse(out);
+    }
+
+    /** The error object on stderr. */
+    JsonNode error() {
+      return parse(err.substring(err.indexOf('{'))).path("error");
+    }
+
+    private JsonNode parse(String text) {
+      try {
+        return Cbor.json().readTree(text);
+      } catch (IOException e) {
+        throw new AssertionError("no JSON from " + this, e);
+      }
+    }
+  }
+
+  /** A command that runs. */
+  record Command(String name, Process process, Path out, Path err) {
+    Answer await() throws IOException, InterruptedException {
+      if (!process.waitFor(COMMAND_MAX.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new AssertionError(
+            "no end after " + COMMAND_MAX + ": " + name + "\n" + Files.readString(err));
+      }
+      return new Answer(name, process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+  }
+
+  /** Starts a command with JSON output. */
+  Command start(String... arguments) throws IOException {
+    return start(launcher, arguments);
+  }
+
+  private Command start(Path program, String... arguments) throws IOException {
+    List<String> line = new ArrayList<>(List.of(program.toString()));
+    line.addAll(Arrays.asList(arguments));
+    if (program.equals(launcher)) line.addAll(List.of("-o", "json"));
+    Path out = Files.createTempFile("out", ".json");
+    Path err = Files.createTempFile("err", ".txt");
+    ProcessBuilder builder =
+        new ProcessBuilder(line).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder
+        .environment()
+        .putAll(Map.of("BACKSTAY_DIR", directory.toString(), "BACKSTAY_NO_BUILD", "1"));
+    return new Command(String.join(" ", arguments), builder.start(), out, err);
+  }
+
+  Answer run(String... arguments) throws IOException, InterruptedException {
+    return start(arguments).await();
+  }
+
+  /** Runs a command that must exit 0. */
+  JsonNode succeed(String... arguments) throws IOException, InterruptedException {
+    Answer answer = run(arguments);
+    if (answer.exit() != 0)
+      throw new AssertionError("exit " + answer.exit() + "\n" + answer.err() + logs());
+    return answer.out().isBlank() ? Cbor.json().createObjectNode() : answer.json();
+  }
+
+  /** Waits until so much of an image on its way in is durable, by the archive's metadata. */
+  long awaitBackedUp(String volume, long bytes) throws IOException {
+    Path volumes = directory.resolve("servers/a0/archive/volumes");
+    while (true) {
+      JsonNode partial = metadata(volumes.resolve(volume).resolve("metadata")).path("partial");
+      if (partial.path("durable").asLong(-1) >= bytes) return partial.path("durable").asLong();
+    }
+  }
+
+  /** Waits until so much of a target is durable, by the archive's record of it. */
+  long awaitRestored(Path target, long bytes) throws IOException {
+    while (true) {
+      for (Path file : targetRecords()) {
+        JsonNode record = metadata(file);
+        boolean far = record.path("durable").asLong() >= bytes;
+        if (far && record.path("path").asText().equals(target.toString()))
+          return record.path("durable").asLong();
+      }
+    }
+  }
+
+  private List<Path> targetRecords() throws IOException {
+    try (var files = Files.list(directory.resolve("servers/a0/archive/targets"))) {
+      return files.filter(file -> !file.toString().endsWith(".tmp")).toList();
+    }
+  }
+
+  /** A metadata file as it is now; such files are replaced whole. */
+  private static JsonNode metadata(Path file) throws IOException {
+    if (!Files.exists(file)) return Cbor.json().createObjectNode();
+    String text = Files.readString(file);
+    return Cbor.json().readTree(text.substring(text.indexOf('\n')));
+  }
+
+  /** Waits until the run says that it waits for something with this word in it. */
+  JsonNode awaitWaiting(String workflowId, String word) throws IOException, InterruptedException {
+    while (true) {
+      Answer answer = run("run", "show", workflowId);
+      JsonNode shown = answer.exit() == 0 ? answer.json() : Cbor.json().createObjectNode();
+      if (shown.path("waiting").toString().contains(word)) return shown;
+      if (shown.hasNonNull("ended"))
+        throw new AssertionError("over without waiting for " + word + ": " + shown);
+    }
+  }
+
+  /** Runs Temporal's own command line in the namespace of the group. */
+  Answer temporal(String... arguments) throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(Arrays.asList(arguments));
+    all.addAll(
+        List.of(
+            "--address",
+            temporal.path("address").asText(),
+            "--namespace",
+            temporal.path("namespace").asText()));
+    return start(Path.of(System.getenv("BACKSTAY_TEMPORAL")), all.toArray(String[]::new)).await();
+  }
+
+  /** Pid of a server, or of {@code temporal}, as status has it. */
+  long pid(String server) throws IOException, InterruptedException {
+    JsonNode status = succeed("status");
+    if (server.equals("temporal")) return status.path("temporal").path("pid").asLong();
+    for (JsonNode one : status.path("servers")) {
+      if (one.path("name").asText().equals(server)) return one.path("pid").asLong();
+    }
+    throw new AssertionError("no server " + server + " in " + status);
+  }
+
+  /** SIGKILL; the supervisor starts the next process. */
+  static void kill(long pid) throws IOException, InterruptedException {
+    signal("KILL", pid);
+  }
+
+  static void signal(String name, long pid) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, Long.toString(pid)).inheritIO().start().waitFor();
+  }
+
+  /** The last lines of every server's log, for a failure's message. */
+  private String logs() throws IOException {
+    StringBuilder text = new StringBuilder();
+    if (!Files.isDirectory(directory.resolve("logs"))) return "";
+    try (var files = Files.list(directory.resolve("logs"))) {
+      for (Path log : files.sorted().toList()) {
+        List<String> lines = Files.readAllLines(log);
+        text.append("\n== ").append(log.getFileName()).append('\n');
+        lines
+            .subList(Math.max(0, lines.size() - 15), lines.size())
+            .forEach(line -> text.append(line).append('\n'));
+      }
+    }
+    return text.toString();
+  }
+
+  @Override
+  public void close() throws IOException, InterruptedException {
+    run("down");
+  }
+}
