@@ -3,17 +3,25 @@ package io.backstay.worker;
 import static io.temporal.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED;
 import static io.temporal.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED;
 
+import com.google.protobuf.ByteString;
 import io.backstay.activity.MemoryServers;
 import io.backstay.activity.QuickTime;
 import io.backstay.activity.TemporalHolders;
+import io.backstay.model.Refusal;
 import io.backstay.model.RefusedException;
 import io.backstay.seam.Time;
 import io.backstay.wire.UnreachableException;
 import io.backstay.workflow.Attributes;
 import io.backstay.workflow.RunInput;
 import io.backstay.workflow.RunPayloads;
+import io.backstay.workflow.RunStatus;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.temporal.api.common.v1.Payload;
+import io.temporal.api.common.v1.Payloads;
+import io.temporal.api.common.v1.WorkflowType;
 import io.temporal.api.enums.v1.IndexedValueType;
+import io.temporal.api.taskqueue.v1.TaskQueue;
+import io.temporal.api.workflowservice.v1.StartWorkflowExecutionRequest;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowException;
@@ -29,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** A group in memory whose worker works at the Java test server in process. */
 final class TestGroup implements AutoCloseable {
@@ -86,6 +95,72 @@ final class TestGroup implements AutoCloseable {
 
   Started begin(RunInput input) throws UnreachableException, RefusedException {
     return runs.start(input);
+  }
+
+  /**
+   * As {@code temporal workflow start --type --workflow-id --input} does: JSON that only says that
+   * it is JSON.
+   *
+   * @param json null for no input
+   */
+  Started startRaw(String type, String workflowId, String json) {
+    StartWorkflowExecutionRequest.Builder request =
+        StartWorkflowExecutionRequest.newBuilder()
+            .setNamespace(namespace)
+            .setRequestId(workflowId + type)
+            .setWorkflowId(workflowId)
+            .setWorkflowType(WorkflowType.newBuilder().setName(type))
+            .setTaskQueue(TaskQueue.newBuilder().setName(Runs.TASK_QUEUE));
+    if (json != null) {
+      request.setInput(
+          Payloads.newBuilder()
+              .addPayloads(
+                  Payload.newBuilder()
+                      .putMetadata("encoding", ByteString.copyFromUtf8("json/plain"))
+                      .setData(ByteString.copyFromUtf8(json))));
+    }
+    String runId =
+        temporal
+            .getWorkflowServiceStubs()
+            .blockingStub()
+            .startWorkflowExecution(request.build())
+            .getRunId();
+    return new Started(new RunKey(workflowId, runId), Started.How.STARTED, "");
+  }
+
+  /** Starts a run that must be refused, and tells why. */
+  Refusal refused(RunInput input) throws UnreachableException, RefusedException {
+    Outcome outcome = run(input);
+    if (outcome instanceof Outcome.Failed failed) return failed.refusal();
+    throw new AssertionError("not refused: " + outcome);
+  }
+
+  /** Starts a run that must come to a result. */
+  <T> T completed(RunInput input, Class<T> result) throws UnreachableException, RefusedException {
+    return completed(begin(input), result);
+  }
+
+  <T> T completed(Started started, Class<T> result) throws UnreachableException {
+    Outcome outcome = end(started);
+    if (outcome instanceof Outcome.Completed done) return done.as(result);
+    throw new AssertionError("not completed: " + outcome);
+  }
+
+  /** Waits until something is so; the run meanwhile goes on. */
+  void until(BooleanSupplier condition) {
+    for (int i = 0; i < 6000; i++) {
+      if (condition.getAsBoolean()) return;
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+    }
+    throw new AssertionError("it does not come to be");
+  }
+
+  RunStatus status(Started started) {
+    try {
+      return runs.status(started.run()).orElseThrow();
+    } catch (UnreachableException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** Starts a run and waits for its end; delays between attempts take no time. */
