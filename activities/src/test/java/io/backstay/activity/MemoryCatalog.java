@@ -108,6 +108,10 @@ final class MemoryCatalog {
     records.put(record.volume(), record);
   }
 
+  void forget(String volume) {
+    records.remove(volume);
+  }
+
   void hold(Reservation reservation) {
     epochs.put(reservation.volume(), reservation.epoch());
     held.add(reservation);

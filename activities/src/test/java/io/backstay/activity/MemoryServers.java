@@ -92,6 +92,12 @@ public final class MemoryServers implements Servers {
         .forEach(other -> other.volumes.remove(volume));
   }
 
+  /** As if the volume had never been protected. */
+  public synchronized void forget(String volume) {
+    catalog.forget(volume);
+    servers.values().forEach(server -> server.volumes.remove(volume));
+  }
+
   public synchronized void stop(String server) {
     down.add(server);
   }

@@ -254,6 +254,7 @@ final class TestGroup implements AutoCloseable {
               stubs,
               WorkflowClientOptions.newBuilder()
                   .setNamespace(namespace)
+                  .setIdentity("worker")
                   .setDataConverter(RunPayloads.converter())
                   .setWorkerHeartbeatInterval(Duration.ofSeconds(-1))
                   .build());

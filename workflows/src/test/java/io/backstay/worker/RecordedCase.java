@@ -1,0 +1,134 @@
+package io.backstay.worker;
+
+import static io.backstay.worker.Scenario.ADD_VOLUME;
+import static io.backstay.worker.Scenario.FULL_BACKUP;
+
+import io.backstay.model.OperationKind;
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.Work;
+import io.backstay.wire.Command;
+import io.backstay.wire.UnreachableException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * An outcome whose history is kept for each workflow that can have it.
+ *
+ * @param name of the history's file
+ */
+record RecordedCase(String name, List<Scenario> scenarios, Play play) {
+  /** Runs the scenario to this outcome. */
+  interface Play {
+    void run(TestGroup group, Scenario scenario) throws Exception;
+  }
+
+  static final List<RecordedCase> ALL =
+      List.of(
+          new RecordedCase("completed", Scenario.ALL, RecordedCase::completed),
+          new RecordedCase("retried", Scenario.ALL, RecordedCase::retried),
+          new RecordedCase("refused", Scenario.ALL, RecordedCase::refused),
+          new RecordedCase("cancelled", Scenario.ALL, RecordedCase::cancelled),
+          new RecordedCase(
+              "unknown-volume",
+              List.of(
+                  FULL_BACKUP,
+                  Scenario.RESTORE,
+                  Scenario.VERIFY,
+                  Scenario.CLEAR_VOLUME,
+                  Scenario.DELETE_POINT),
+              RecordedCase::unknownVolume),
+          new RecordedCase("parked", List.of(FULL_BACKUP, Scenario.RESTORE), RecordedCase::parked),
+          new RecordedCase(
+              "superseded",
+              List.of(FULL_BACKUP, ADD_VOLUME, Scenario.CLEAR_VOLUME, Scenario.DELETE_POINT),
+              RecordedCase::superseded),
+          new RecordedCase("already-running", List.of(FULL_BACKUP), RecordedCase::alreadyRunning),
+          new RecordedCase("undone", List.of(ADD_VOLUME), RecordedCase::undone));
+
+  private static void completed(TestGroup group, Scenario scenario) throws Exception {
+    group.await(group.begin(scenario.input()));
+  }
+
+  /** Each kind of call fails once. */
+  private static void retried(TestGroup group, Scenario scenario) throws Exception {
+    Set<String> failed = ConcurrentHashMap.newKeySet();
+    group.servers.interrupt(
+        (_, server, command) -> {
+          if (failed.add(server + command.getClass())) {
+            throw new UnreachableException(server + ": connection refused", null);
+          }
+        },
+        (_, _, _) -> {});
+    group.await(group.begin(scenario.input()));
+  }
+
+  private static void refused(TestGroup group, Scenario scenario) throws Exception {
+    group.servers.refuse(
+        (_, command) -> command instanceof Command.Start,
+        Refusal.of(RefusalCode.WRONG_STATE, "the volume is in another state"));
+    group.await(group.begin(scenario.input()));
+  }
+
+  private static void cancelled(TestGroup group, Scenario scenario) throws Exception {
+    group.servers.holdStill();
+    Started started = group.begin(scenario.input());
+    group.until(() -> group.status(started).operation() != null);
+    group.cancel(scenario.input().workflowId());
+    group.servers.goOn();
+    group.await(started);
+  }
+
+  private static void unknownVolume(TestGroup group, Scenario scenario) throws Exception {
+    group.servers.forget("vol0");
+    group.await(group.begin(scenario.input()));
+  }
+
+  private static void parked(TestGroup group, Scenario scenario) throws Exception {
+    group.servers.holdStill();
+    Started started = group.begin(scenario.input());
+    group.until(() -> group.status(started).operation() != null);
+    group.time.jump(Duration.ofMinutes(31));
+    group.until(() -> group.status(started).alarm() != null);
+    group.servers.park();
+    group.servers.goOn();
+    group.await(started);
+  }
+
+  private static void superseded(TestGroup group, Scenario scenario) throws Exception {
+    group.servers.holdStill();
+    Started started = group.begin(scenario.input());
+    group.until(() -> group.status(started).operation() != null);
+    String volume = scenario.input().volume();
+    long epoch = group.servers.reservations().getFirst().epoch();
+    group.servers.call(
+        "c0",
+        new Command.Reserve(
+            volume, OperationKind.FULL_BACKUP, "other", "run9", "hash", Optional.of(epoch)));
+    String server = group.status(started).server();
+    group.servers.refuse(
+        (name, command) -> name.equals(server) && command instanceof Command.Watch,
+        Refusal.of(RefusalCode.FENCED, "epoch %d is below %d".formatted(epoch, epoch + 1)));
+    group.await(started);
+  }
+
+  private static void alreadyRunning(TestGroup group, Scenario scenario) throws Exception {
+    group.servers.holdStill();
+    group.startRaw("FullBackup", "other", "{\"volume\":\"vol0\",\"rateLimit\":\"1MiB/s\"}");
+    group.until(() -> !group.servers.reservations().isEmpty());
+    group.await(group.begin(scenario.input()));
+  }
+
+  private static void undone(TestGroup group, Scenario scenario) throws Exception {
+    group.servers.refuse(
+        (server, command) ->
+            server.equals("a0")
+                && command instanceof Command.Start start
+                && start.work() instanceof Work.AddVolume,
+        Refusal.of(RefusalCode.WRONG_STATE, "another vol1 is here"));
+    group.await(group.begin(scenario.input()));
+  }
+}
