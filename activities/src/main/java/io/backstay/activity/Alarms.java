@@ -1,8 +1,10 @@
 package io.backstay.activity;
 
+import io.backstay.seam.Time;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.temporal.activity.ActivityExecutionContext;
 import io.temporal.activity.ActivityInfo;
+import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowTargetOptions;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,9 +22,11 @@ public final class Alarms {
   private static final Logger LOG = LoggerFactory.getLogger(Alarms.class);
 
   private final MeterRegistry metrics;
+  private final Time time;
 
-  public Alarms(MeterRegistry metrics) {
+  public Alarms(MeterRegistry metrics, Time time) {
     this.metrics = metrics;
+    this.time = time;
   }
 
   static boolean isStalled(Instant lastProgress, Instant now) {
@@ -46,7 +50,10 @@ public final class Alarms {
     } else {
       LOG.info("{} moves again", order.operation());
     }
-    tellWorkflow(context, text);
+    // On a thread of its own: with Temporal away it takes a minute, and watching goes on.
+    WorkflowClient client = context.getWorkflowClient();
+    ActivityInfo info = context.getInfo();
+    time.fork("alarm " + order.operation(), () -> tellWorkflow(client, info, text));
   }
 
   private static String text(OperationActivities.Order order, Progress progress) {
@@ -61,11 +68,9 @@ public final class Alarms {
             progress.waiting() == null ? "" : "; it waits for " + progress.waiting());
   }
 
-  private static void tellWorkflow(ActivityExecutionContext context, String text) {
-    ActivityInfo info = context.getInfo();
+  private static void tellWorkflow(WorkflowClient client, ActivityInfo info, String text) {
     try {
-      context
-          .getWorkflowClient()
+      client
           .newUntypedWorkflowStub(
               WorkflowTargetOptions.newBuilder()
                   .setWorkflowId(info.getWorkflowId())

@@ -56,7 +56,7 @@ final class Registration {
     ServerCalls calls = new ServerCalls(servers);
     worker.registerActivitiesImplementations(
         new Reservations(calls, holders),
-        new Operations(calls, time, new Alarms(metrics)),
+        new Operations(calls, time, new Alarms(metrics, time)),
         new Planner(calls, searchable));
   }
 }

@@ -60,6 +60,9 @@ public final class Runs implements AutoCloseable {
 
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
 
+  /** A query needs a living worker. */
+  private static final Duration STATUS_WITHIN = Duration.ofSeconds(5);
+
   private final WorkflowServiceStubs temporal;
   private final String namespace;
   private final WorkflowClient client;
@@ -92,7 +95,7 @@ public final class Runs implements AutoCloseable {
             WorkflowServiceStubsOptions.newBuilder()
                 .setTarget(address)
                 .setRpcTimeout(ANSWER_WITHIN)
-                .setRpcQueryTimeout(ANSWER_WITHIN)
+                .setRpcQueryTimeout(STATUS_WITHIN)
                 .setRpcRetryOptions(
                     RpcRetryOptions.newBuilder()
                         .setExpiration(ANSWER_WITHIN)
@@ -267,11 +270,13 @@ public final class Runs implements AutoCloseable {
     try {
       Optional<Outcome> outcome =
           latest.open() ? Optional.empty() : histories.await(run, ANSWER_WITHIN);
+      RunRow row = new RunRows(temporal, namespace, time).row(latest);
+      boolean answers = latest.open() && row.flags().isEmpty();
       return new RunDescription(
-          new RunRows(temporal, namespace, time).row(latest),
+          row,
           latest.originalRunId(),
           RunInputs.withoutGrant(latest),
-          latest.open() ? status(run) : Optional.empty(),
+          answers ? status(run) : Optional.empty(),
           RunRows.waiting(latest.described()),
           outcome);
     } catch (StatusRuntimeException e) {
