@@ -3,13 +3,14 @@ package io.backstay.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.wire.Cbor;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A Backstay group of real processes on this machine, made and used with the command line as
@@ -106,19 +107,13 @@ final class OwnGroup implements AutoCloseable {
 
   /** The newest image file that the archive keeps of a volume. */
   Path image(String volume) throws BenchException, IOException {
-    List<Path> images = new ArrayList<>();
-    try (DirectoryStream<Path> archives = Files.newDirectoryStream(directory.resolve("servers"))) {
-      for (Path archive : archives) {
-        Path folder = archive.resolve("volumes").resolve(volume);
-        if (!Files.isDirectory(folder)) continue;
-        try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "image-*.raw")) {
-          found.forEach(images::add);
-        }
-      }
+    try (Stream<Path> files = Files.walk(directory.resolve("servers"))) {
+      return files
+          .filter(file -> file.getParent().endsWith(Path.of("volumes", volume)))
+          .filter(file -> file.getFileName().toString().matches("image-.*\\.raw"))
+          .max(Comparator.comparing(Path::getFileName))
+          .orElseThrow(() -> new BenchException("the archive keeps no image of " + volume));
     }
-    return images.stream()
-        .max(java.util.Comparator.comparing(Path::getFileName))
-        .orElseThrow(() -> new BenchException("the archive keeps no image of " + volume));
   }
 
   /** Deletes every point but the newest. */
