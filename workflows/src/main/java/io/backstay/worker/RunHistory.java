@@ -28,8 +28,11 @@ import java.util.concurrent.TimeUnit;
 final class RunHistory {
   private static final int CAUSES_MAX = 20;
 
-  /** Even a look that is not to wait takes the time of an answer. */
-  private static final Duration ANSWER_WITHIN = Duration.ofMillis(500);
+  /**
+   * Temporal answers a question that waits this long before its deadline, so that the answer
+   * arrives in time. With a shorter deadline it does not wait at all, and a loop around it spins.
+   */
+  private static final Duration ANSWERED_BEFORE_DEADLINE = Duration.ofSeconds(1);
 
   private final WorkflowServiceStubs temporal;
   private final String namespace;
@@ -47,14 +50,14 @@ final class RunHistory {
     long until = time.nanos() + atMost.toNanos();
     while (true) {
       long left = until - time.nanos();
-      Optional<HistoryEvent> last = lastEvent(run, Math.max(left, ANSWER_WITHIN.toNanos()));
+      Optional<HistoryEvent> last = lastEvent(run, Math.max(0, left));
       if (last.isPresent()) return Optional.of(outcome(run, last.get()));
       if (left <= 0) return Optional.empty();
     }
   }
 
   /** One question; Temporal, or the SDK's own deadline, may end it early without an answer. */
-  private Optional<HistoryEvent> lastEvent(RunKey run, long nanos) {
+  private Optional<HistoryEvent> lastEvent(RunKey run, long waitNanos) {
     GetWorkflowExecutionHistoryRequest asked =
         GetWorkflowExecutionHistoryRequest.newBuilder()
             .setNamespace(namespace)
@@ -68,7 +71,7 @@ final class RunHistory {
     try {
       return temporal
           .blockingStub()
-          .withDeadlineAfter(nanos, TimeUnit.NANOSECONDS)
+          .withDeadlineAfter(waitNanos + ANSWERED_BEFORE_DEADLINE.toNanos(), TimeUnit.NANOSECONDS)
           .getWorkflowExecutionHistory(asked)
           .getHistory()
           .getEventsList()
