@@ -135,6 +135,25 @@ final class RealGroup implements AutoCloseable {
     }
   }
 
+  /** The state of the volume at each server, and what is not over there yet. */
+  List<String> states(String volume) throws IOException {
+    List<String> states = new ArrayList<>();
+    for (String server : List.of("s0/storage", "a0/archive")) {
+      Path file =
+          directory.resolve("servers").resolve(server).resolve("volumes/" + volume + "/metadata");
+      JsonNode metadata = metadata(file);
+      StringBuilder state =
+          new StringBuilder(server.substring(0, 3) + metadata.path("state").asText());
+      if (metadata.hasNonNull("partial")) state.append(", receiving");
+      for (JsonNode entry : metadata.path("ledger").path("entries")) {
+        if (entry.path("state").asText().equals("RUNNING"))
+          state.append(", ").append(entry.path("operation").asText());
+      }
+      states.add(state.toString());
+    }
+    return states;
+  }
+
   /** A metadata file as it is now; such files are replaced whole. */
   private static JsonNode metadata(Path file) throws IOException {
     if (!Files.exists(file)) return Cbor.json().createObjectNode();
