@@ -51,6 +51,15 @@ public final class NettyNetwork implements Network, AutoCloseable {
     this.sockets = new DefaultChannelGroup(transport.loops().next(), true);
   }
 
+  /**
+   * Loads what any network of this process will need. It takes a good part of a second, which a
+   * short command spends better beside something else than before it.
+   */
+  public static void preload() {
+    TlsContexts.preload();
+    new Transport().close();
+  }
+
   /** The certificate that new connections show; a renewed one is taken without a restart. */
   public X509Certificate certificate() {
     return tls.certificate();

@@ -51,13 +51,16 @@ final class TlsContexts implements AutoCloseable {
     this.current = read(credentials);
   }
 
+  /** Loads BoringSSL, or finds that there is none for this machine. */
+  static void preload() {
+    OpenSsl.isAvailable();
+  }
+
   private static Pair read(Credentials credentials) throws IOException {
     X509Certificate certificate = credentials.readCertificate();
-    SslContextBuilder client =
-        SslContextBuilder.forClient().keyManager(credentials.readKey(), certificate);
-    SslContextBuilder server =
-        SslContextBuilder.forServer(credentials.readKey(), certificate)
-            .clientAuth(ClientAuth.REQUIRE);
+    OwnKey own = new OwnKey(credentials.readKey(), certificate);
+    SslContextBuilder client = SslContextBuilder.forClient().keyManager(own);
+    SslContextBuilder server = SslContextBuilder.forServer(own).clientAuth(ClientAuth.REQUIRE);
     X509Certificate ca = credentials.readCa();
     SslContext built = build(client, ca);
     try {

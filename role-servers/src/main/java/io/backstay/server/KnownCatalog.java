@@ -1,6 +1,5 @@
 package io.backstay.server;
 
-import io.backstay.authority.Authority;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Signed;
@@ -37,7 +36,7 @@ final class KnownCatalog {
   private final String address;
   private final GroupDialer dialer;
   private final LinePool lines;
-  private final Authority authority;
+  private final RecordCheck records;
   private final Directory directory;
   private final Time time;
 
@@ -52,7 +51,7 @@ final class KnownCatalog {
       String address,
       GroupDialer dialer,
       LinePool lines,
-      Authority authority,
+      RecordCheck records,
       Directory directory,
       Time time)
       throws IOException {
@@ -60,7 +59,7 @@ final class KnownCatalog {
     this.address = address;
     this.dialer = dialer;
     this.lines = lines;
-    this.authority = authority;
+    this.records = records;
     this.directory = directory;
     this.time = time;
     loadCopy();
@@ -143,15 +142,15 @@ final class KnownCatalog {
   }
 
   private CatalogView verified(CatalogCopy copy) throws IOException {
-    Reply.CatalogRecords records = copy.records();
-    if (!records.group().equals(group)) {
-      throw new IOException("it is the catalog of group " + records.group() + ", ours is " + group);
+    Reply.CatalogRecords given = copy.records();
+    if (!given.group().equals(group)) {
+      throw new IOException("it is the catalog of group " + given.group() + ", ours is " + group);
     }
     Map<String, ProtectionRecord> volumes = new HashMap<>();
     Map<String, Signed> signed = new HashMap<>();
-    for (Signed protection : records.protections()) {
+    for (Signed protection : given.protections()) {
       try {
-        ProtectionRecord record = authority.verifyRecord(protection);
+        ProtectionRecord record = records.check(protection);
         volumes.put(record.volume(), record);
         signed.put(record.volume(), protection);
       } catch (RefusedException e) {
@@ -162,13 +161,13 @@ final class KnownCatalog {
       }
     }
     return new CatalogView(
-        records.revision(),
-        records.group(),
+        given.revision(),
+        given.group(),
         copy.confirmed(),
-        records.servers(),
+        given.servers(),
         volumes,
         signed,
-        records.reservations());
+        given.reservations());
   }
 
   private void keep(CatalogCopy copy, CatalogView view) {

@@ -1,6 +1,5 @@
 package io.backstay.server;
 
-import io.backstay.authority.Authority;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
@@ -34,6 +33,7 @@ public final class RemoteServers implements Servers, AutoCloseable {
 
   /**
    * @param catalogAddress host:port
+   * @param records checks what the catalog signed
    * @param directory where the copy of the catalog is kept
    * @throws IOException when the directory cannot be read
    */
@@ -41,14 +41,13 @@ public final class RemoteServers implements Servers, AutoCloseable {
       String group,
       String catalogAddress,
       GroupDialer dialer,
-      Authority authority,
+      RecordCheck records,
       Directory directory,
       Time time)
       throws IOException {
     this.dialer = dialer;
     this.lines = new LinePool(time);
-    this.catalog =
-        new KnownCatalog(group, catalogAddress, dialer, lines, authority, directory, time);
+    this.catalog = new KnownCatalog(group, catalogAddress, dialer, lines, records, directory, time);
   }
 
   @Override

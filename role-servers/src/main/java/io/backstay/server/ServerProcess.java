@@ -65,7 +65,8 @@ public final class ServerProcess implements AutoCloseable {
     this.authority = new GroupAuthority(ca, time);
     this.hello = new HelloHandshake(config.group(), config.name(), software, time);
     this.dialer = new GroupDialer(network, hello);
-    this.servers = new RemoteServers(config.group(), config.catalog(), dialer, ca, directory, time);
+    this.servers =
+        new RemoteServers(config.group(), config.catalog(), dialer, authority, directory, time);
     this.metrics = new ServerMetrics(config, this::certificateDaysLeft);
     Gauge.builder("backstay.payload.buffers", network, NettyNetwork::payloadBuffersTaken)
         .description("received payloads that nobody is through with")

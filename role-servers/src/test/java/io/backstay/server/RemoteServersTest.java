@@ -272,7 +272,9 @@ class RemoteServersTest {
     GroupDialer dialer =
         new GroupDialer(
             new MemoryNetwork(wire, WORKER), new HelloHandshake("g", "w0", "test", time));
-    RemoteServers servers = new RemoteServers("g", "c0:1", dialer, ca.authority(), copies, time);
+    RemoteServers servers =
+        new RemoteServers(
+            "g", "c0:1", dialer, new GroupAuthority(ca.authority(), time), copies, time);
     open.push(servers);
     return servers;
   }
