@@ -1,10 +1,15 @@
 package io.backstay.cli;
 
+import io.backstay.net.NettyNetwork;
 import io.backstay.seam.Time;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,6 +39,10 @@ import picocli.CommandLine.Spec;
       "9 verification failed, 12 not authorised, 13 point not reachable, 130 detached."
     })
 public final class Backstay implements Callable<Integer> {
+  /** Commands that ask servers at once. */
+  private static final Set<String> CONNECTING =
+      Set.of("status", "volume", "backup", "point", "restore", "verify", "run");
+
   private final Shell shell;
   @Spec private CommandSpec spec;
 
@@ -43,13 +52,17 @@ public final class Backstay implements Callable<Integer> {
 
   public static void main(String[] args) throws Exception {
     if (Boolean.getBoolean("backstay.training")) new Training().run();
+    String word = firstWord(args);
+    if (!word.equals("server") && System.getenv("BACKSTAY_DEBUG") == null) LogSetup.off();
+    // It takes as long as all else that a short command does, so it is done beside that.
+    if (CONNECTING.contains(word)) Time.system().fork("preload", NettyNetwork::preload);
     Shell shell = new Shell(System.in, System.out, System.err, System.getenv(), Time.system());
     System.exit(execute(shell, args));
   }
 
   /** Runs one command line and answers its exit code. */
   static int execute(Shell shell, String... args) {
-    CommandLine line = commands(shell);
+    CommandLine line = commands(shell, args);
     line.setOut(new java.io.PrintWriter(shell.out(), true));
     line.setErr(new java.io.PrintWriter(shell.err(), true));
     line.setCaseInsensitiveEnumValuesAllowed(true);
@@ -58,20 +71,49 @@ public final class Backstay implements Callable<Integer> {
     return line.execute(args);
   }
 
+  /** All commands by their first word, in the order in which help shows them. */
+  private static Map<String, Function<Shell, Object>> makers() {
+    Map<String, Function<Shell, Object>> makers = new LinkedHashMap<>();
+    makers.put("up", UpCommand::new);
+    makers.put("down", DownCommand::new);
+    makers.put("status", StatusCommand::new);
+    makers.put("volume", VolumeCommands::of);
+    makers.put("backup", BackupCommands::of);
+    makers.put("point", PointCommands::of);
+    makers.put("restore", RestoreCommand::new);
+    makers.put("verify", VerifyCommand::new);
+    makers.put("run", RunCommands::of);
+    makers.put("server", ServerCommands::of);
+    makers.put("demo", DemoCommand::new);
+    return makers;
+  }
+
   /** The whole tree of commands. */
   static CommandLine commands(Shell shell) {
-    return new CommandLine(new Backstay(shell))
-        .addSubcommand(new UpCommand(shell))
-        .addSubcommand(new DownCommand(shell))
-        .addSubcommand(new StatusCommand(shell))
-        .addSubcommand(VolumeCommands.of(shell))
-        .addSubcommand(BackupCommands.of(shell))
-        .addSubcommand(PointCommands.of(shell))
-        .addSubcommand(new RestoreCommand(shell))
-        .addSubcommand(new VerifyCommand(shell))
-        .addSubcommand(RunCommands.of(shell))
-        .addSubcommand(ServerCommands.of(shell))
-        .addSubcommand(new DemoCommand(shell));
+    CommandLine all = new CommandLine(new Backstay(shell));
+    makers().forEach((word, maker) -> all.addSubcommand(word, maker.apply(shell)));
+    return all;
+  }
+
+  /**
+   * As much of the tree as the arguments need: describing all commands takes longer than carrying
+   * out a short one.
+   */
+  private static CommandLine commands(Shell shell, String[] args) {
+    Function<Shell, Object> maker = makers().get(firstWord(args));
+    return maker == null
+        ? commands(shell)
+        : new CommandLine(new Backstay(shell)).addSubcommand(firstWord(args), maker.apply(shell));
+  }
+
+  /** The first argument that is neither an option nor the value of one. */
+  private static String firstWord(String[] args) {
+    for (int i = 0; i < args.length; i++) {
+      boolean takesValue = Set.of("-o", "--output", "--dir").contains(args[i]);
+      if (takesValue) i++;
+      else if (!args[i].startsWith("-")) return args[i];
+    }
+    return "";
   }
 
   @Option(

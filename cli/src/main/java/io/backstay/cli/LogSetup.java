@@ -44,6 +44,12 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     file.ifPresent(name -> System.setProperty(FILE, name));
   }
 
+  /** This process logs nothing, and does not even load what logs. To be called before it would. */
+  static void off() {
+    System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
+    System.setProperty("slf4j.internal.verbosity", "WARN");
+  }
+
   @Override
   public ExecutionStatus configure(LoggerContext context) {
     boolean server = Boolean.getBoolean(SERVER);

@@ -48,15 +48,18 @@ public final class Survey {
     List<Runnable> questions = new ArrayList<>();
     for (ServerRecord server : group.servers()) questions.add(() -> ask(server));
     questions.add(this::readCatalog);
-    if (group.temporal().embedded()) questions.add(this::askTemporal);
-    askAll(questions);
+    Gate answered = askAll(questions);
+    // Not on a virtual thread: its socket would start pollers, for which the JVM waits at exit.
+    if (group.temporal().embedded()) askTemporal();
+    answered.await(ANSWER_MAX);
     Instant now = time.now();
     facts.keySet().forEach(name -> confirmations.confirmed(name, now));
     confirmations.write();
     return report(now);
   }
 
-  private void askAll(List<Runnable> questions) throws InterruptedException {
+  /** Open when all are answered. */
+  private Gate askAll(List<Runnable> questions) {
     AtomicInteger open = new AtomicInteger(questions.size());
     Gate answered = time.gate();
     for (Runnable question : questions) {
@@ -67,7 +70,7 @@ public final class Survey {
             if (open.decrementAndGet() == 0) answered.open();
           });
     }
-    answered.await(ANSWER_MAX);
+    return answered;
   }
 
   private void ask(ServerRecord server) {

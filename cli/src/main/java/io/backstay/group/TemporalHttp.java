@@ -12,7 +12,7 @@ import java.net.URI;
  * without the whole SDK.
  */
 final class TemporalHttp {
-  private static final int ANSWER_MILLIS_MAX = 5_000;
+  private static final int ANSWER_MILLIS_MAX = 3_000;
 
   private final String prefix;
 

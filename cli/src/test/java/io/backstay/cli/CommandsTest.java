@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandsTest {
   private static final int SIZE_BYTES = 24 << 20;
 
-  @TempDir Path directory;
+  @TempDir static Path directory;
   private LiveGroup group;
   private Path source;
   private Path target;

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(OrderAnnotation.class)
 class UpAndDownTest {
-  @TempDir Path directory;
+  @TempDir static Path directory;
   private LiveGroup group;
 
   @BeforeAll
