@@ -6,6 +6,9 @@ import java.util.List;
 
 /** What shall go wrong, by the path under which a file was opened. */
 final class DiskFaults {
+  /** Nothing goes wrong; nobody adds anything to it. */
+  static final DiskFaults NONE = new DiskFaults();
+
   private enum Access {
     READ,
     WRITE

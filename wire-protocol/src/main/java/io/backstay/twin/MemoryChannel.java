@@ -92,6 +92,11 @@ final class MemoryChannel implements Channel {
 
   private static Frame decoded(ByteBuffer bytes) throws IOException {
     FrameCodec.Header header = FrameCodec.decodeHeader(bytes);
+    if (bytes.remaining() != header.prefixBytes() + header.payloadBytes()) {
+      throw new MalformedFrameException(
+          "a frame of %d bytes says that %d follow its header"
+              .formatted(bytes.limit(), header.prefixBytes() + header.payloadBytes()));
+    }
     ByteBuffer prefix = bytes.slice(bytes.position(), header.prefixBytes());
     ByteBuffer payload =
         bytes.slice(bytes.position() + header.prefixBytes(), header.payloadBytes());

@@ -44,6 +44,7 @@ public final class MemoryDisk {
   private long capacityBytes = Long.MAX_VALUE;
   private boolean reflinks;
   private boolean stamps = true;
+  private boolean faultsAct = true;
   private final List<Mount> mounts = new ArrayList<>();
   private Mount only = new Mount("process 1");
   private int lives = 1;
@@ -177,6 +178,11 @@ public final class MemoryDisk {
     locked(faults::clear);
   }
 
+  /** Whether faults and the limit of space act. So at first; not so for who only looks. */
+  public void faultsAct(boolean act) {
+    locked(() -> faultsAct = act);
+  }
+
   /** Flips one bit of a file or block device that is there. */
   public void rot(String path, long offset, int bit) {
     locked(() -> {
@@ -211,7 +217,7 @@ public final class MemoryDisk {
   }
 
   DiskFaults faults() {
-    return faults;
+    return faultsAct ? faults : DiskFaults.NONE;
   }
 
   boolean reflinks() {
@@ -235,7 +241,7 @@ public final class MemoryDisk {
   }
 
   long freeBytes() {
-    return capacityBytes == Long.MAX_VALUE
+    return capacityBytes == Long.MAX_VALUE || !faultsAct
         ? Long.MAX_VALUE
         : Math.max(0, capacityBytes - root.usedBytes());
   }
