@@ -6,6 +6,7 @@ import io.backstay.seam.Directory;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -25,25 +26,32 @@ public final class VolumeStore<M extends VolumeMetadata<M>> {
   private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
   private final Map<String, M> known = new ConcurrentSkipListMap<>();
 
+  /** Volumes whose directory's own name is durable. */
+  private final Set<String> named = ConcurrentHashMap.newKeySet();
+
   /**
    * @param unknown what is known of a volume of which nothing is known
    */
   public VolumeStore(Directory server, Class<M> type, Function<String, M> unknown)
       throws IOException {
     this.volumes = server.child("volumes");
+    server.sync();
     this.type = type;
     this.unknown = unknown;
   }
 
   /**
    * Reads everything. Damaged metadata of one volume is an IOException: a server that does not know
-   * what it has serves nothing.
+   * what it has serves nothing. What an earlier process had renamed but not synced when it died can
+   * be read already; it is made durable before anybody hears of it.
    */
   public void load() throws IOException {
+    volumes.sync();
     for (String name : volumes.list()) {
-      new MetadataFile<>(volumes.child(name), FILE, type)
-          .load()
-          .ifPresent(value -> known.put(name, value));
+      named.add(name);
+      Directory directory = volumes.child(name);
+      directory.sync();
+      new MetadataFile<>(directory, FILE, type).load().ifPresent(value -> known.put(name, value));
     }
   }
 
@@ -89,8 +97,13 @@ public final class VolumeStore<M extends VolumeMetadata<M>> {
     }
   }
 
-  /** The volume's own directory, for what belongs to it beside the metadata. */
+  /** The volume's own directory, durably there, for what belongs to it beside the metadata. */
   public Directory directory(String volume) throws IOException {
-    return volumes.child(Names.require("volume", volume));
+    Directory directory = volumes.child(Names.require("volume", volume));
+    if (!named.contains(volume)) {
+      volumes.sync();
+      named.add(volume);
+    }
+    return directory;
   }
 }
