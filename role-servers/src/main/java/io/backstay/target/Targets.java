@@ -30,6 +30,9 @@ import java.util.Optional;
 public final class Targets {
   private static final Duration KEPT = Duration.ofDays(30);
 
+  /** As {@link Directory#publish} names what it has not renamed yet. */
+  private static final String UNFINISHED = ".tmp";
+
   private final Directory records;
   private final Devices devices;
   private final Time time;
@@ -43,6 +46,7 @@ public final class Targets {
       Directory server, Devices devices, Time time, List<String> roots, GrantCheck grants)
       throws IOException {
     this.records = server.child("targets");
+    server.sync();
     this.devices = devices;
     this.time = time;
     this.roots = roots;
@@ -65,9 +69,18 @@ public final class Targets {
     };
   }
 
-  /** Forgets what was complete 30 days ago. */
+  /**
+   * Forgets what was complete 30 days ago, and what a crash left unfinished. To call before
+   * anything is opened: what an earlier process had renamed but not synced when it died is made
+   * durable before anybody relies on it.
+   */
   public void forgetOld() throws IOException {
+    records.sync();
     for (String name : records.list()) {
+      if (name.endsWith(UNFINISHED)) {
+        records.delete(name);
+        continue;
+      }
       Optional<TargetRecord> record = new MetadataFile<>(records, name, TargetRecord.class).load();
       if (record.isPresent() && record.get().changed().plus(KEPT).isBefore(time.now()))
         records.delete(name);
@@ -154,6 +167,7 @@ public final class Targets {
 
   private void refuseUsed(TargetOrder order, Grant grant) throws RefusedException, IOException {
     for (String name : records.list()) {
+      if (name.endsWith(UNFINISHED)) continue;
       Optional<TargetRecord> other = new MetadataFile<>(records, name, TargetRecord.class).load();
       if (other.isPresent() && other.get().nonce().equals(Optional.of(grant.nonce()))) {
         throw refused(
