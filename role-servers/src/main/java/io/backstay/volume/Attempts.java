@@ -68,11 +68,6 @@ final class Attempts<M extends VolumeMetadata<M>> {
         boolean moved = live.current().progress().bytesDone() > before;
         delay = moved ? RETRY_MIN : longer(delay);
       }
-    } catch (IOException e) {
-      LOG.error(
-          "{} cannot record its end; the next start of this server goes on with it",
-          live.operation(),
-          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -100,7 +95,24 @@ final class Attempts<M extends VolumeMetadata<M>> {
     conclusion.cleanup().run();
   }
 
-  private void end(RunningOperation live, Refusal refusal) throws IOException {
+  /**
+   * Tries until the end is recorded: nobody else would ever end the operation. Only a server that
+   * stops leaves that to the next one.
+   */
+  private void end(RunningOperation live, Refusal refusal) throws InterruptedException {
+    for (Duration delay = RETRY_MIN; ; delay = longer(delay)) {
+      try {
+        recordEnd(live, refusal);
+        return;
+      } catch (IOException e) {
+        LOG.warn("{} cannot record its end: {}", live.operation(), e.toString());
+        if (live.serverStops()) return;
+        live.waitFor("its end cannot be recorded: " + e.getMessage(), delay);
+      }
+    }
+  }
+
+  private void recordEnd(RunningOperation live, Refusal refusal) throws IOException {
     RunningOperation.Stop why = live.stopped().orElse(null);
     LedgerEntry now = live.current();
     if (why == RunningOperation.Stop.SERVER) {
@@ -147,11 +159,13 @@ final class Attempts<M extends VolumeMetadata<M>> {
         time.sleep(RECORD_EVERY);
         LedgerEntry now = live.current();
         if (now.progress().equals(recorded)) continue;
-        recorded = now.progress();
-        recordIfRunning(live, now);
+        try {
+          recordIfRunning(live, now);
+          recorded = now.progress();
+        } catch (IOException e) {
+          LOG.warn("{}: its progress cannot be recorded: {}", live.operation(), e.toString());
+        }
       }
-    } catch (IOException e) {
-      LOG.warn("{}: its progress cannot be recorded: {}", live.operation(), e.toString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * An operation while its thread lives: what it has done so far, what it waits for, and how it is
@@ -42,8 +43,9 @@ public final class RunningOperation implements Transfer {
   private Optional<String> waiting = Optional.empty();
   private Instant waitingSince = Instant.EPOCH;
   private Optional<Stop> stop = Optional.empty();
+  private boolean serverStops;
   private Optional<AutoCloseable> interruptible = Optional.empty();
-  private boolean over;
+  private final CountDownLatch over = new CountDownLatch(1);
 
   RunningOperation(Time time, String volume, LedgerEntry entry) {
     this.time = time;
@@ -151,9 +153,9 @@ public final class RunningOperation implements Transfer {
   void stop(Stop why) {
     Optional<AutoCloseable> closeable;
     synchronized (this) {
-      if (stop.isPresent()) return;
-      stop = Optional.of(why);
-      closeable = interruptible;
+      serverStops |= why == Stop.SERVER;
+      closeable = stop.isPresent() ? Optional.empty() : interruptible;
+      if (stop.isEmpty()) stop = Optional.of(why);
     }
     wake.open();
     closeable.ifPresent(RunningOperation::close);
@@ -165,6 +167,11 @@ public final class RunningOperation implements Transfer {
     } catch (Exception e) {
       // It is closed to wake whoever waits on it; what it says meanwhile tells nobody anything.
     }
+  }
+
+  /** Whether the server stops, whatever else the operation was asked before. */
+  synchronized boolean serverStops() {
+    return serverStops;
   }
 
   synchronized Optional<Stop> stopped() {
@@ -200,16 +207,15 @@ public final class RunningOperation implements Transfer {
     return waiting;
   }
 
-  synchronized void over() {
-    over = true;
-    notifyAll();
+  void over() {
+    over.countDown();
   }
 
-  synchronized boolean isOver() {
-    return over;
+  boolean isOver() {
+    return over.getCount() == 0;
   }
 
-  synchronized void awaitOver() throws InterruptedException {
-    while (!over) wait();
+  void awaitOver() throws InterruptedException {
+    over.await();
   }
 }
