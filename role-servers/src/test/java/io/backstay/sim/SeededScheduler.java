@@ -149,6 +149,13 @@ final class SeededScheduler {
     VirtualThreads.abandon(thread.thread());
   }
 
+  /** The end of everything: gives back what the threads hold. */
+  void abandonAll() {
+    for (SimulatedThread thread : List.copyOf(threads.values())) forget(thread);
+    runnable.clear();
+    events.clear();
+  }
+
   /** No thread of the process runs for so long. */
   void pause(SimulatedProcess process, long pauseNanos) {
     process.pauseUntil(nanos + pauseNanos);
@@ -238,8 +245,17 @@ final class SeededScheduler {
     LockSupport.parkNanos(20_000);
     long now = System.nanoTime();
     if (deadline == 0) return now + HUNG_NANOS;
-    if (now > deadline) throw new IllegalStateException("hung: " + what + "\n" + stacks());
+    if (now > deadline)
+      throw new IllegalStateException("hung: " + what + ": " + lost() + "\n" + stacks());
     return deadline;
+  }
+
+  private List<String> lost() {
+    return threads.values().stream()
+        .filter(thread -> !runnable.contains(thread))
+        .filter(thread -> thread.thread().getState() != Thread.State.WAITING)
+        .map(thread -> thread + " " + thread.thread().getState())
+        .toList();
   }
 
   /** Called by a thread's own JDK code when it can run: by the running thread, or from outside. */

@@ -6,6 +6,7 @@ import io.backstay.seam.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class SeededSchedulerTest {
   private static final class World {
-    final Trace trace = new Trace(line -> {});
+    final Trace trace = new Trace(Optional.empty());
     final SeededScheduler scheduler;
     final SimulatedProcess process = new SimulatedProcess("p");
     final Time time;

@@ -2,6 +2,7 @@ package io.backstay.sim;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -9,45 +10,51 @@ import java.util.function.Consumer;
  * things in the same order.
  */
 final class Trace {
-  private static final int LINES_KEPT = 200;
+  private static final int LINES_KEPT = 300;
   private static final long PRIME = 0x100000001b3L;
 
-  private final ArrayDeque<String> last = new ArrayDeque<>();
-  private final Consumer<String> listener;
+  private record Line(long nanos, String who, String what) {
+    @Override
+    public String toString() {
+      return "%14.6f %-8s %s".formatted(nanos / 1e9, who, what);
+    }
+  }
+
+  private final ArrayDeque<Line> last = new ArrayDeque<>();
+  private final Optional<Consumer<String>> listener;
   private long hash = 0xcbf29ce484222325L;
-  private long events;
 
   /**
    * @param listener gets every line at once; for people who replay a seed
    */
-  Trace(Consumer<String> listener) {
+  Trace(Optional<Consumer<String>> listener) {
     this.listener = listener;
   }
 
   void number(long value) {
     hash = (Long.rotateLeft(hash, 5) ^ value) * PRIME;
-    events++;
   }
 
   void line(long nanos, String who, String what) {
     number(nanos);
     number(who.hashCode());
     number(what.hashCode());
-    String line = "%12.6f %-12s %s".formatted(nanos / 1e9, who, what);
+    note(nanos, who, what);
+  }
+
+  /** A line that is no part of the number: for what may differ without meaning anything. */
+  void note(long nanos, String who, String what) {
+    Line line = new Line(nanos, who, what);
     last.add(line);
     if (last.size() > LINES_KEPT) last.remove();
-    listener.accept(line);
+    listener.ifPresent(told -> told.accept(line.toString()));
   }
 
   long hash() {
     return hash;
   }
 
-  long events() {
-    return events;
-  }
-
   List<String> lastLines() {
-    return List.copyOf(last);
+    return last.stream().map(Line::toString).toList();
   }
 }

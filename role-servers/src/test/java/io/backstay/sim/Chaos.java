@@ -1,0 +1,173 @@
+package io.backstay.sim;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/**
+ * Lets things go wrong, as the seed says: which kinds of faults there are in this world, how often,
+ * and when. Every operation of a disk or of the network comes by here before it happens.
+ */
+final class Chaos {
+  private static final double YIELDS = 0.3;
+
+  /** What strikes a process after so many more of its operations. */
+  private record Armed(int operations, Fault fault) {}
+
+  private record Victim(String operation, int skipped, SimulatedServer server) {}
+
+  private final SeededScheduler scheduler;
+  private final RandomGenerator random;
+  private final EnumSet<Fault> enabled = EnumSet.noneOf(Fault.class);
+  private final EnumMap<Fault, Integer> counts = new EnumMap<>(Fault.class);
+  private final Map<String, Armed> armed = new HashMap<>();
+  private final double waits;
+  private final long waitNanosMax;
+  private final long everyNanos;
+  private Optional<Victim> victim = Optional.empty();
+  private Optional<Faults> faults = Optional.empty();
+  private int budget;
+  private boolean active;
+
+  Chaos(SeededScheduler scheduler) {
+    this.scheduler = scheduler;
+    this.random = scheduler.splitRandom();
+    double density = List.of(0.15, 0.35, 0.6).get(random.nextInt(3));
+    for (Fault fault : Fault.values()) {
+      if (random.nextDouble() < density) enabled.add(fault);
+    }
+    if (random.nextInt(20) == 0) enabled.clear();
+    this.waits = List.of(0.02, 0.1, 0.3).get(random.nextInt(3));
+    this.waitNanosMax = List.of(100_000L, 2_000_000L, 20_000_000L).get(random.nextInt(3));
+    this.budget = random.nextInt(10, 200);
+    this.everyNanos = List.of(30_000_000L, 200_000_000L, 1_000_000_000L).get(random.nextInt(3));
+  }
+
+  boolean has(Fault fault) {
+    return enabled.contains(fault);
+  }
+
+  Map<Fault, Integer> counts() {
+    return counts;
+  }
+
+  void count(Fault fault) {
+    counts.merge(fault, 1, Integer::sum);
+  }
+
+  RandomGenerator random() {
+    return random;
+  }
+
+  /** From now on things go wrong. */
+  void begin(Faults theirs) {
+    faults = Optional.of(theirs);
+    active = true;
+  }
+
+  /** Nothing new goes wrong any more. */
+  void end() {
+    active = false;
+    armed.clear();
+  }
+
+  /** One fault after the other, on a thread of the world's, until enough happened. */
+  void run() throws InterruptedException, IOException {
+    List<Fault> kinds = List.copyOf(enabled);
+    while (active && !kinds.isEmpty() && budget-- > 0) {
+      scheduler.sleep((long) (-Math.log(1 - random.nextDouble()) * everyNanos) + 1);
+      if (active) faults.orElseThrow().happen(kinds.get(random.nextInt(kinds.size())));
+    }
+  }
+
+  /**
+   * A server, or a worker, is struck after some more operations of its own.
+   *
+   * @param name of the server or worker
+   */
+  void arm(String name, Fault fault) {
+    int operations = 1 + (int) (-Math.log(1 - random.nextDouble()) * (1 << random.nextInt(2, 9)));
+    armed.put(name, new Armed(operations, fault));
+  }
+
+  /** A new life of a server: now and then it is struck again before it did much. */
+  void begins(String server) {
+    if (!active || random.nextInt(3) > 0) return;
+    if (has(Fault.DEATH)) arm(server, Fault.DEATH);
+    else if (has(Fault.POWER_LOSS)) arm(server, Fault.POWER_LOSS);
+  }
+
+  /** The server dies before such an operation of its own; also while all is calm. */
+  void strikeBefore(String operation, int skipped, SimulatedServer server) {
+    victim = Optional.of(new Victim(operation, skipped, server));
+  }
+
+  void beforeDisk(String node, String operation) {
+    before(operation);
+  }
+
+  void beforeNetwork(String server, String operation) {
+    before(operation);
+  }
+
+  private void before(String operation) {
+    if (!scheduler.isRunning()) return;
+    SimulatedProcess process = scheduler.current().process();
+    if (process.isDead()) SeededScheduler.parkForever();
+    if (process.name().equals("world")) return;
+    scheduler.trace().line(scheduler.nanos(), process.name(), operation);
+    if (active) strike(process);
+    if (victim.filter(meant -> isMeant(meant, process, operation)).isPresent()) kill(victim.get());
+    double chance = random.nextDouble();
+    if (chance < waits) sleep(random.nextLong(waitNanosMax) + 1);
+    else if (chance < waits + YIELDS) Thread.yield();
+  }
+
+  private void kill(Victim meant) {
+    if (meant.skipped() > 0) {
+      victim = Optional.of(new Victim(meant.operation(), meant.skipped() - 1, meant.server()));
+      return;
+    }
+    victim = Optional.empty();
+    meant.server().die();
+    SeededScheduler.parkForever();
+  }
+
+  private static boolean isMeant(Victim victim, SimulatedProcess process, String operation) {
+    return victim.operation().equals(operation)
+        && victim.server().process().filter(process::equals).isPresent();
+  }
+
+  private void strike(SimulatedProcess process) {
+    int life = process.name().indexOf('.');
+    String name = life < 0 ? process.name() : process.name().substring(0, life);
+    Armed now = armed.remove(name);
+    if (now == null) return;
+    if (now.operations() > 0) {
+      armed.put(name, new Armed(now.operations() - 1, now.fault()));
+      return;
+    }
+    faults.orElseThrow().strike(name, now.fault());
+    if (process.isDead()) SeededScheduler.parkForever();
+    // One who is paused stops here.
+    Thread.yield();
+  }
+
+  private void sleep(long nanos) {
+    try {
+      scheduler.sleep(nanos);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  Duration someTime(Duration atMost) {
+    return Duration.ofNanos(random.nextLong(1_000_000, atMost.toNanos()));
+  }
+}

@@ -1,0 +1,161 @@
+package io.backstay.sim;
+
+import io.backstay.seam.Time;
+import io.backstay.server.Conversations;
+import io.backstay.server.HelloHandshake;
+import io.backstay.server.RoleService;
+import io.backstay.twin.MemoryDisk;
+import io.backstay.twin.MemoryNetwork;
+import io.backstay.wire.Network;
+import io.backstay.wire.Peer;
+import io.backstay.wire.Reply;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+
+/** A server of the group: its disk stays, its process comes and goes. */
+final class SimulatedServer {
+  /** Builds the role of a new process. */
+  interface Make {
+    RoleService service(Life life) throws IOException;
+  }
+
+  /** What belongs to one process, and dies with it. */
+  record Life(SimulatedProcess process, MemoryDisk.Mount mount, MemoryNetwork network, Time time) {}
+
+  private final SimulatedGroup group;
+  private final SimulatedNode node;
+  private final Peer self;
+  private final Make make;
+  private Optional<Life> life = Optional.empty();
+  private Optional<RoleService> service = Optional.empty();
+  private Optional<String> failedStart = Optional.empty();
+  private boolean stopping;
+  private int lives;
+
+  SimulatedServer(SimulatedGroup group, SimulatedNode node, Peer self, Make make) {
+    this.group = group;
+    this.node = node;
+    this.self = self;
+    this.make = make;
+    node.add(this);
+  }
+
+  String name() {
+    return self.name();
+  }
+
+  Peer self() {
+    return self;
+  }
+
+  SimulatedNode node() {
+    return node;
+  }
+
+  String address() {
+    return self.name() + ":1";
+  }
+
+  boolean isAlive() {
+    return life.isPresent();
+  }
+
+  /** Whether it takes connections. */
+  boolean isServing() {
+    return service.isPresent();
+  }
+
+  /** Why it could not start the last time, if it could not. */
+  Optional<String> failedStart() {
+    return failedStart;
+  }
+
+  Optional<SimulatedProcess> process() {
+    return life.map(Life::process);
+  }
+
+  void start() {
+    if (isAlive()) return;
+    SimulatedProcess process = new SimulatedProcess(name() + "." + ++lives);
+    Life begun =
+        new Life(
+            process,
+            node.disk().mount(process.name()),
+            new MemoryNetwork(group.wire(), self),
+            new SimulatedTime(group.scheduler(), process, node::clockAheadNanos));
+    life = Optional.of(begun);
+    group.begins(this);
+    stopping = false;
+    begun.time().fork("main", () -> main(begun));
+  }
+
+  private void main(Life mine) {
+    try {
+      RoleService role = make.service(mine);
+      MeterRegistry metrics = new SimpleMeterRegistry();
+      role.measure(metrics);
+      role.start();
+      failedStart = Optional.empty();
+      Network network = new TappedNetwork(name(), mine.network(), group.witness());
+      Network.Listener listener = network.listen(address());
+      service = Optional.of(role);
+      HelloHandshake hello = new HelloHandshake(GroupKeys.GROUP, name(), "simulation", mine.time());
+      new Conversations(listener, hello, role, () -> facts(mine), metrics, mine.time()).start();
+    } catch (IOException e) {
+      failedStart = Optional.of(e.toString());
+      group.say(name() + " cannot start: " + e.getMessage());
+      die();
+      SeededScheduler.parkForever();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Reply.ServerFacts facts(Life mine) {
+    return new Reply.ServerFacts(
+        name(),
+        self.role(),
+        node.name(),
+        GroupKeys.GROUP,
+        lives,
+        mine.time().now(),
+        "simulation",
+        Instant.MAX);
+  }
+
+  /** As SIGKILL. The supervisor starts it again. */
+  void die() {
+    if (life.isEmpty()) return;
+    Life ended = life.get();
+    life = Optional.empty();
+    service = Optional.empty();
+    group.scheduler().kill(ended.process());
+    ended.mount().die();
+    ended.network().processDeath(group.random());
+    group.died(this);
+  }
+
+  /** As SIGTERM: what runs is brought to a steady state, then the process ends. */
+  void stopInOrder() {
+    if (service.isEmpty() || stopping) return;
+    stopping = true;
+    RoleService role = service.get();
+    Life ending = life.orElseThrow();
+    ending
+        .time()
+        .fork(
+            "stop",
+            () -> {
+              try {
+                role.stop();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              die();
+              SeededScheduler.parkForever();
+            });
+  }
+}

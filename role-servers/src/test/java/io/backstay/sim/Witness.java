@@ -1,0 +1,28 @@
+package io.backstay.sim;
+
+import io.backstay.wire.Command;
+import io.backstay.wire.Message;
+import io.backstay.wire.Peer;
+import io.backstay.wire.Reply;
+
+/**
+ * Hears what servers are asked and what they say, at the moment at which they say it, whether it
+ * arrives or not.
+ */
+interface Witness {
+  /** What was known when something was asked; handed back with the answer. */
+  record Before(long nanos, long epoch, long revision) {}
+
+  Before asked(String server, Peer by, Command command);
+
+  void answered(String server, Peer to, Command command, Before before, Reply reply);
+
+  Before opened(String server, Message opening);
+
+  void imageResumed(
+      String archive, Message.OpenImage open, Before before, Message.ImageResume resume);
+
+  void imageDurable(String archive, Message.OpenImage open, long upTo);
+
+  void imageCommitted(String archive, Message.OpenImage open, Message.Committed committed);
+}
