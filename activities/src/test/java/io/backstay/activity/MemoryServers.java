@@ -98,6 +98,11 @@ public final class MemoryServers implements Servers {
     servers.values().forEach(server -> server.volumes.remove(volume));
   }
 
+  /** As if its disk had been lost, but for the volumes. */
+  public synchronized void forgetOperations(String server) {
+    server(server).ledger.clear();
+  }
+
   public synchronized void stop(String server) {
     down.add(server);
   }

@@ -1,0 +1,175 @@
+package io.backstay.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import io.backstay.model.Point;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
+import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
+import io.backstay.model.VolumeKind;
+import io.backstay.model.Work;
+import io.backstay.seam.DeviceFacts;
+import io.backstay.wire.CatalogView;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+/** Which servers a run uses, as pure choices (rules F1, K6). */
+class PlansTest {
+  private static final Plan.Head HEAD = Plan.Head.now(true);
+  private static final ServerRecord S0 = server("s0", Role.STORAGE, "n0");
+  private static final ServerRecord S1 = server("s1", Role.STORAGE, "n1");
+  private static final ServerRecord A0 = server("a0", Role.ARCHIVE, "n0");
+  private static final ServerRecord A1 = server("a1", Role.ARCHIVE, "n2");
+  private static final ProtectionRecord RECORD = record(4096, "s0", "a0", "a1");
+  private static final Point POINT =
+      new Point(7, Instant.EPOCH, Optional.empty(), true, 4096, 4096, Point.Proof.FROZEN);
+
+  private static ServerRecord server(String name, Role role, String node) {
+    return new ServerRecord(name, role, node, name + ":1", "");
+  }
+
+  private static ProtectionRecord record(long bytes, String storage, String... archives) {
+    return new ProtectionRecord(
+        1, "vol0", VolumeKind.PLAIN, bytes, "/dev/x", storage, List.of(archives), archives[0]);
+  }
+
+  private static CatalogView group(ServerRecord... servers) {
+    return new CatalogView(1, "g", Instant.EPOCH, List.of(servers), Map.of(), Map.of(), List.of());
+  }
+
+  private static void assertRefused(RefusalCode code, ThrowingCallable choice) {
+    assertThatThrownBy(choice)
+        .asInstanceOf(type(RefusedException.class))
+        .satisfies(e -> assertThat(e.refusal().code()).isEqualTo(code));
+  }
+
+  @Test
+  void aBackupGoesToThePrimaryUnlessAnotherArchiveOfTheVolumeIsNamed() throws Exception {
+    CatalogView view = group(S0, A0, A1);
+    FullBackupPlan plan = FullBackupPlan.choose(HEAD, view, RECORD, Optional.empty(), 0);
+    assertThat(plan.archive()).isEqualTo("a0");
+    assertThat(plan.archiveAddress()).isEqualTo("a0:1");
+    assertThat(plan.words()).isEqualTo("send 4.0 KiB of vol0 from s0 to a0");
+    assertThat(FullBackupPlan.choose(HEAD, view, RECORD, Optional.of("a1"), 5 << 20).words())
+        .isEqualTo("send 4.0 KiB of vol0 from s0 to a1, at most 5.0 MiB/s");
+    assertRefused(
+        RefusalCode.UNKNOWN_SERVER,
+        () -> FullBackupPlan.choose(HEAD, view, RECORD, Optional.of("a9"), 0));
+    assertRefused(
+        RefusalCode.BAD_INPUT,
+        () -> FullBackupPlan.choose(HEAD, view, record(4096, "s0", "a0"), Optional.of("a1"), 0));
+  }
+
+  private static RestorePlan restore(CatalogView view, String node) throws RefusedException {
+    return RestorePlan.choose(HEAD, view, RECORD, POINT, Optional.ofNullable(node), "/x", 0);
+  }
+
+  @Test
+  void theArchiveWritesOnItsOwnNodeAndElsewhereThatNodesStorageDoes() throws Exception {
+    CatalogView view = group(S0, S1, A0, A1);
+    assertThat(restore(view, "n0").receiver()).isEmpty();
+    assertThat(restore(view, "n1").receiver()).contains(new Work.Receiver("s1", "s1:1"));
+    assertRefused(RefusalCode.UNKNOWN_SERVER, () -> restore(view, "n2"));
+    assertRefused(RefusalCode.UNKNOWN_SERVER, () -> restore(view, "n9"));
+    assertRefused(RefusalCode.BAD_INPUT, () -> restore(view, null));
+    assertThat(restore(group(S0, A0), null).node()).isEqualTo("n0");
+  }
+
+  private static AddVolumePlan.Wanted wanted(String node, String storage, String archive) {
+    return new AddVolumePlan.Wanted(
+        "vol0",
+        VolumeKind.PLAIN,
+        Optional.ofNullable(node),
+        "/dev/x",
+        Optional.ofNullable(storage),
+        Optional.ofNullable(archive));
+  }
+
+  @Test
+  void aNewVolumesServersAreTheNamedOnesOrTheOnlyOnesThatFit() throws Exception {
+    CatalogView view = group(S0, S1, A0);
+    assertThat(AddVolumePlan.servers(view, wanted("n1", null, null)).storage()).isEqualTo(S1);
+    assertThat(AddVolumePlan.servers(view, wanted(null, "s1", null)).storage()).isEqualTo(S1);
+    assertThat(AddVolumePlan.servers(group(S0, A0), wanted(null, null, null)).archive())
+        .isEqualTo(A0);
+    assertRefused(
+        RefusalCode.BAD_INPUT, () -> AddVolumePlan.servers(view, wanted(null, null, null)));
+    assertRefused(
+        RefusalCode.BAD_INPUT, () -> AddVolumePlan.servers(view, wanted("n0", "s1", null)));
+    assertRefused(
+        RefusalCode.UNKNOWN_SERVER, () -> AddVolumePlan.servers(view, wanted("n9", null, null)));
+    assertRefused(
+        RefusalCode.UNKNOWN_SERVER, () -> AddVolumePlan.servers(view, wanted("n0", null, "a9")));
+    assertRefused(
+        RefusalCode.BAD_INPUT,
+        () -> AddVolumePlan.servers(group(S0, A0, A1), wanted(null, null, null)));
+    assertRefused(
+        RefusalCode.UNKNOWN_SERVER,
+        () -> AddVolumePlan.servers(group(S0), wanted(null, null, null)));
+  }
+
+  private static AddVolumePlan add(DeviceFacts facts, ProtectionRecord existing, String... knowing)
+      throws RefusedException {
+    return AddVolumePlan.choose(
+        HEAD,
+        wanted(null, null, null),
+        new AddVolumePlan.Pair(S0, A0),
+        facts,
+        Optional.ofNullable(existing),
+        Set.of(knowing));
+  }
+
+  private static DeviceFacts device(long bytes) {
+    return new DeviceFacts("/dev/x", DeviceFacts.Kind.BLOCK_DEVICE, bytes, "8:1", false);
+  }
+
+  @Test
+  void aNewVolumeHasTheSizeOfItsSource() throws Exception {
+    AddVolumePlan plan = add(device(1024), null);
+    assertThat(plan.record()).isEqualTo(record(1024, "s0", "a0"));
+    assertThat(plan.servers()).containsExactly("s0", "a0");
+    assertThat(plan.begun()).isFalse();
+    assertRefused(RefusalCode.NOT_FOUND, () -> add(DeviceFacts.absent("/dev/x"), null));
+    assertRefused(RefusalCode.BAD_INPUT, () -> add(device(0), null));
+    assertRefused(RefusalCode.BAD_INPUT, () -> add(device(1000), null));
+  }
+
+  @Test
+  void aHalfRegisteredVolumeIsCompletedUnderTheRecordItHas() throws Exception {
+    ProtectionRecord existing = record(4096, "s0", "a0");
+    AddVolumePlan plan = add(device(8192), existing, "s0");
+    assertThat(plan.servers()).containsExactly("a0");
+    assertThat(plan.record()).isEqualTo(existing);
+    assertThat(plan.begun()).isTrue();
+    assertRefused(RefusalCode.ALREADY_EXISTS, () -> add(device(8192), existing, "s0", "a0"));
+    assertRefused(
+        RefusalCode.ALREADY_EXISTS, () -> add(device(8192), record(4096, "s1", "a0"), "s0"));
+  }
+
+  /** What an archive may refuse comes before the storage gives anything up. */
+  @Test
+  void aVolumeIsClearedAtItsArchivesFirst() {
+    assertThat(ClearVolumePlan.choose(HEAD, RECORD, Set.of("s0", "a0", "a1", "s1")).servers())
+        .containsExactly("a0", "a1", "s0");
+    ClearVolumePlan rest = ClearVolumePlan.choose(HEAD, RECORD, Set.of("s0"));
+    assertThat(rest.servers()).containsExactly("s0");
+    assertThat(ClearVolumePlan.choose(HEAD, RECORD, Set.of()).words())
+        .isEqualTo("no server knows vol0 any more: remove its record");
+  }
+
+  @Test
+  void bytesAreWordsOfTheRightSize() {
+    assertThat(Stream.of(0L, 1023L, 1024L, 1536L, 5L << 30, 3L << 50).map(Plan::bytes))
+        .containsExactly("0 bytes", "1023 bytes", "1.0 KiB", "1.5 KiB", "5.0 GiB", "3072.0 TiB");
+  }
+}
