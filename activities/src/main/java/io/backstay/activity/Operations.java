@@ -108,7 +108,9 @@ public final class Operations implements OperationActivities {
         attached = found.report().state() != OperationReport.State.PARKED;
         return found.report();
       } catch (ApplicationFailure e) {
-        if (!e.isNonRetryable()) beat(); // so that the next attempt knows since when it waits
+        if (e.isNonRetryable()) throw e;
+        progress = progress.failing(time.now());
+        beat(); // so that the next attempt knows since when it waits
         throw e;
       }
     }

@@ -8,6 +8,8 @@ import java.time.Instant;
  * attempt knows since when nothing moves. A hint only; the truth is the server's (rule K3).
  *
  * @param waiting what the operation waits for, or null
+ * @param failingSince when the attempts began to fail one after the other, or null; what people are
+ *     told as "waiting since" (rule K4)
  * @param alarmed whether the alarm was raised and not yet taken back
  */
 public record Progress(
@@ -21,11 +23,12 @@ public record Progress(
     long bytesResent,
     Instant lastProgress,
     String waiting,
+    Instant failingSince,
     boolean alarmed) {
 
   static Progress none(OperationActivities.Order order, Instant since) {
     return new Progress(
-        order.operation(), order.server(), "UNKNOWN", "", 0, 0, 0, 0, since, null, false);
+        order.operation(), order.server(), "UNKNOWN", "", 0, 0, 0, 0, since, null, null, false);
   }
 
   Progress seen(OperationReport report) {
@@ -40,6 +43,7 @@ public record Progress(
         report.bytesResent(),
         report.lastProgress(),
         report.waiting().orElse(null),
+        null,
         alarmed);
   }
 
@@ -55,6 +59,24 @@ public record Progress(
         bytesResent,
         lastProgress,
         waiting,
+        failingSince,
         raised);
+  }
+
+  /** The server was asked in vain. */
+  Progress failing(Instant now) {
+    return new Progress(
+        operation,
+        server,
+        state,
+        step,
+        bytesDone,
+        bytesTotal,
+        bytesSent,
+        bytesResent,
+        lastProgress,
+        waiting,
+        failingSince == null ? now : failingSince,
+        alarmed);
   }
 }

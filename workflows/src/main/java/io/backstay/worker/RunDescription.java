@@ -29,7 +29,7 @@ public record RunDescription(
   /**
    * @param activity name of the activity
    * @param attempt the number of the coming attempt, from 2
-   * @param since when it was first tried
+   * @param since when it began to fail, or was first tried
    */
   public record Waiting(String activity, int attempt, Instant since, String cause) {
     @Override

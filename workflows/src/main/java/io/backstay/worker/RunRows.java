@@ -10,10 +10,8 @@ import io.grpc.StatusRuntimeException;
 import io.temporal.api.common.v1.Payload;
 import io.temporal.api.enums.v1.TaskQueueType;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
-import io.temporal.api.failure.v1.Failure;
 import io.temporal.api.taskqueue.v1.PollerInfo;
 import io.temporal.api.taskqueue.v1.TaskQueue;
-import io.temporal.api.workflow.v1.PendingActivityInfo;
 import io.temporal.api.workflow.v1.WorkflowExecutionInfo;
 import io.temporal.api.workflowservice.v1.DescribeTaskQueueRequest;
 import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse;
@@ -192,29 +190,7 @@ final class RunRows {
     }
   }
 
-  /** What the activities that failed wait for (rule K4). */
-  static List<RunDescription.Waiting> waiting(DescribeWorkflowExecutionResponse described) {
-    return described.getPendingActivitiesList().stream()
-        .filter(PendingActivityInfo::hasLastFailure)
-        .map(pending ->
-            new RunDescription.Waiting(
-                pending.getActivityType().getName(),
-                pending.getAttempt(),
-                instant(
-                    pending.hasLastStartedTime()
-                        ? pending.getLastStartedTime()
-                        : pending.getScheduledTime()),
-                deepest(pending.getLastFailure())))
-        .toList();
-  }
-
-  private static String deepest(Failure failure) {
-    return failure.hasCause() && failure.getMessage().isEmpty()
-        ? deepest(failure.getCause())
-        : failure.getMessage();
-  }
-
-  private static Instant instant(Timestamp timestamp) {
+  static Instant instant(Timestamp timestamp) {
     return Instant.ofEpochSecond(timestamp.getSeconds(), timestamp.getNanos());
   }
 }

@@ -277,7 +277,7 @@ public final class Runs implements AutoCloseable {
           latest.originalRunId(),
           RunInputs.withoutGrant(latest),
           answers ? status(run) : Optional.empty(),
-          RunRows.waiting(latest.described()),
+          new RunWaits(temporal, namespace).of(latest),
           outcome);
     } catch (StatusRuntimeException e) {
       throw unreachable("describing " + workflowId, e);
@@ -326,7 +326,7 @@ public final class Runs implements AutoCloseable {
   private UnreachableException unreachable(String attempted, Exception cause) {
     Throwable root = cause.getCause() instanceof StatusRuntimeException status ? status : cause;
     return new UnreachableException(
-        "%s: Temporal at %s, namespace %s, does not answer: %s"
+        "%s: Temporal at %s, namespace %s: %s"
             .formatted(attempted, temporal.getOptions().getTarget(), namespace, root.getMessage()),
         cause);
   }

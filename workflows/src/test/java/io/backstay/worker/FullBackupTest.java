@@ -111,7 +111,7 @@ class FullBackupTest {
     Started started = group.begin(INPUT);
     group.until(() -> !describe().waiting().isEmpty());
     assertThat(describe().waiting().getFirst().toString())
-        .startsWith("CarryOut since ")
+        .startsWith("CarryOut since 2026-11-21T08:00:0") // by the watcher's clock
         .contains("s0 at h:9: connection refused");
     group.servers.restart("s0");
     assertThat(group.completed(started, FullBackup.Result.class).gid()).isEqualTo(2);
@@ -213,6 +213,18 @@ class FullBackupTest {
     assertThat(group.history("full-backup/vol0").split("EXECUTION_SIGNALED\"", -1))
         .as("raised once and taken back once")
         .hasSize(3);
+  }
+
+  @Test
+  void aCatalogThatIsAwayIsWaitedForSinceItWasFirstAsked() throws Exception {
+    group.servers.stop("c0");
+    Started started = group.begin(INPUT);
+    group.until(() -> !describe().waiting().isEmpty());
+    RunDescription.Waiting waiting = describe().waiting().getFirst();
+    assertThat(waiting.activity()).isEqualTo("Reserve");
+    assertThat(waiting.since()).isBetween(describe().row().started(), Instant.now());
+    group.servers.restart("c0");
+    assertThat(group.completed(started, FullBackup.Result.class).gid()).isEqualTo(2);
   }
 
   @Test
