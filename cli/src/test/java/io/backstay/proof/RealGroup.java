@@ -143,7 +143,7 @@ final class RealGroup implements AutoCloseable {
           directory.resolve("servers").resolve(server).resolve("volumes/" + volume + "/metadata");
       JsonNode metadata = metadata(file);
       StringBuilder state =
-          new StringBuilder(server.substring(0, 3) + metadata.path("state").asText());
+          new StringBuilder(server.substring(0, 2) + " " + metadata.path("state").asText());
       if (metadata.hasNonNull("partial")) state.append(", receiving");
       for (JsonNode entry : metadata.path("ledger").path("entries")) {
         if (entry.path("state").asText().equals("RUNNING"))
