@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -51,7 +52,10 @@ public final class Backstay implements Callable<Integer> {
   }
 
   public static void main(String[] args) throws Exception {
-    if (Boolean.getBoolean("backstay.training")) new Training().run();
+    String training = System.getProperty("backstay.training");
+    if (training != null) {
+      new Training(Training.Kind.valueOf(training.toUpperCase(Locale.ROOT))).run();
+    }
     String word = firstWord(args);
     if (!word.equals("server") && System.getenv("BACKSTAY_DEBUG") == null) LogSetup.off();
     // It takes as long as all else that a short command does, so it is done beside that.
@@ -145,7 +149,7 @@ public final class Backstay implements Callable<Integer> {
     // Parsing may have failed before it came to the format.
     List<String> words = Arrays.asList(args);
     for (OutputFormat format : List.of(OutputFormat.JSON, OutputFormat.JSONL)) {
-      String name = format.name().toLowerCase(java.util.Locale.ROOT);
+      String name = format.name().toLowerCase(Locale.ROOT);
       int option = Math.max(words.indexOf("-o"), words.indexOf("--output"));
       boolean apart =
           option >= 0 && option + 1 < words.size() && words.get(option + 1).equals(name);

@@ -5,7 +5,7 @@ import io.backstay.group.Layout;
 import io.backstay.group.Setup;
 import io.backstay.group.Wish;
 import io.backstay.model.RefusedException;
-import io.backstay.model.ServerRecord;
+import io.backstay.model.Role;
 import io.backstay.seam.Time;
 import io.backstay.server.ServerConfig;
 import io.backstay.wire.Cbor;
@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -33,18 +34,51 @@ import java.util.stream.Stream;
 final class Training {
   private static final Duration SETTLE = Duration.ofSeconds(2);
 
+  /** A cache is mapped as a whole, so that what few need is kept apart from what all need. */
+  enum Kind {
+    /** Catalog, storage and archive, and commands that ask only them. */
+    CORE,
+    /** The worker, and commands that talk to Temporal. */
+    RUNS;
+
+    private List<Role> roles() {
+      return switch (this) {
+        case CORE -> List.of(Role.CATALOG, Role.STORAGE, Role.ARCHIVE);
+        case RUNS -> List.of(Role.CATALOG, Role.WORKER);
+      };
+    }
+
+    private List<String> commands() {
+      return switch (this) {
+        case CORE -> List.of("status", "status -o json", "volume list", "point list v -o json");
+        case RUNS ->
+            List.of(
+                "run list -o json",
+                "volume add v --kind plain --device /dev/null",
+                "backup full v",
+                "restore v --to /dev/null");
+      };
+    }
+  }
+
+  private final Kind kind;
   private final Time time = Time.system();
+
+  Training(Kind kind) {
+    this.kind = kind;
+  }
 
   void run() throws IOException, InterruptedException, RefusedException {
     Path directory = Files.createTempDirectory("backstay-training-");
     try {
       Layout layout = new Layout(directory.resolve("group"));
       GroupFile group = new Setup(layout, time).make(Wish.DEFAULT);
-      Server temporal = speechlessTemporal(group);
-      for (ServerRecord server : group.servers()) serve(layout, server.name());
+      Optional<Server> temporal =
+          kind == Kind.RUNS ? Optional.of(speechlessTemporal(group)) : Optional.empty();
+      for (Role role : kind.roles()) serve(layout, group.servers(role).getFirst().name());
       time.sleep(SETTLE);
-      commands(layout);
-      temporal.shutdownNow();
+      for (String line : kind.commands()) Backstay.execute(shell(layout), line.split(" "));
+      temporal.ifPresent(Server::shutdownNow);
     } finally {
       delete(directory);
     }
@@ -71,23 +105,6 @@ final class Training {
             Thread.currentThread().interrupt();
           }
         });
-  }
-
-  private void commands(Layout layout) {
-    String device = layout.groupFile().toString();
-    for (String line :
-        List.of(
-            "up --help",
-            "status",
-            "status -o json",
-            "volume list",
-            "point list vol0 -o json",
-            "run list -o json",
-            "volume add vol0 --kind plain --device " + device,
-            "backup full vol0",
-            "restore vol0 --to " + device + ".restored")) {
-      Backstay.execute(shell(layout), line.split(" "));
-    }
   }
 
   private Shell shell(Layout layout) {
