@@ -58,6 +58,9 @@ public final class Runs implements AutoCloseable {
   /** The one task queue of a group's workers. */
   public static final String TASK_QUEUE = "backstay";
 
+  /** The one that runs may end just when it is asked for. */
+  private static final int START_TURNS_MAX = 3;
+
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
 
   /** A query needs a living worker. */
@@ -117,6 +120,22 @@ public final class Runs implements AutoCloseable {
    * @throws RefusedException {@code already-running} when the one that runs has another input
    */
   public Started start(RunInput input) throws RefusedException, UnreachableException {
+    for (int turn = 0; turn < START_TURNS_MAX; turn++) {
+      Optional<Started> begun = begin(input);
+      if (begun.isPresent()) return begun.get();
+      Optional<LatestRun> running = latest(input.workflowId(), "").filter(LatestRun::open);
+      if (running.isPresent()) return attach(input, running.get());
+    }
+    throw new RefusedException(
+        Refusal.of(
+                RefusalCode.ALREADY_RUNNING,
+                "runs %s come and go faster than they can be met".formatted(input.workflowId()))
+            .attempted("start " + input.summary())
+            .next("backstay run list shows who starts them"));
+  }
+
+  /** Empty when one is running under the id. */
+  private Optional<Started> begin(RunInput input) throws UnreachableException {
     WorkflowStub stub =
         client.newUntypedWorkflowStub(
             input.workflowType(),
@@ -129,28 +148,18 @@ public final class Runs implements AutoCloseable {
                 .setStaticDetails(RunInputs.howToFollow(input, namespace))
                 .build());
     try {
-      WorkflowExecution run = stub.start(input);
-      return new Started(key(run), Started.How.STARTED, input.inputHash());
+      RunKey run = key(stub.start(input));
+      return Optional.of(new Started(run, Started.How.STARTED, input.inputHash()));
     } catch (WorkflowExecutionAlreadyStarted e) {
-      return attach(input);
-    } catch (StatusRuntimeException e) {
-      throw unreachable("starting " + input.workflowId(), e);
-    } catch (WorkflowException e) {
+      return Optional.empty();
+    } catch (StatusRuntimeException | WorkflowException e) {
       throw unreachable("starting " + input.workflowId(), e);
     }
   }
 
-  private Started attach(RunInput input) throws RefusedException, UnreachableException {
-    LatestRun running =
-        latest(input.workflowId(), "")
-            .orElseThrow(() ->
-                new RefusedException(
-                    Refusal.of(
-                            RefusalCode.ALREADY_RUNNING,
-                            "a run %s was there and is gone".formatted(input.workflowId()))
-                        .next("start it again")));
-    Optional<RunInput> its = RunInputs.of(running);
-    if (its.isPresent() && its.get().inputHash().equals(input.inputHash())) {
+  private static Started attach(RunInput input, LatestRun running) throws RefusedException {
+    Optional<String> hash = RunInputs.of(running).map(RunInput::inputHash);
+    if (hash.equals(Optional.of(input.inputHash()))) {
       return new Started(key(running.execution()), Started.How.ATTACHED, input.inputHash());
     }
     throw new RefusedException(
