@@ -17,8 +17,11 @@ import java.time.Instant;
 
 /** Carries out {@link OperationActivities} through the servers. */
 public final class Operations implements OperationActivities {
-  /** How often a server is asked how far it is. */
-  static final Duration POLL_EVERY = Duration.ofSeconds(1);
+  /** A server is asked how far it is after a part of the time that it took already. */
+  private static final int POLL_PART = 20;
+
+  private static final Duration POLL_SOONEST = Duration.ofMillis(50);
+  private static final Duration POLL_LATEST = Duration.ofSeconds(1);
 
   /** As long as an archive holds by itself for a parked operation (rule X10). */
   static final Duration HOLD_FOR = Duration.ofHours(24);
@@ -65,6 +68,7 @@ public final class Operations implements OperationActivities {
     private final Order order;
     private final ActivityExecutionContext context;
     private Progress progress;
+    private final long begunNanos = time.nanos();
     private Instant heldAt = Instant.MIN;
     private boolean attached;
 
@@ -92,7 +96,7 @@ public final class Operations implements OperationActivities {
           case CANCELLED -> throw RefusalFailure.of(cancelledElsewhere(order));
           case RUNNING, PARKED -> beat();
         }
-        time.sleep(POLL_EVERY);
+        time.sleep(pollAfter(Duration.ofNanos(time.nanos() - begunNanos)));
       }
     }
 
@@ -147,11 +151,19 @@ public final class Operations implements OperationActivities {
         .next("start a new run; what is durable is adopted");
   }
 
+  /** Short work is seen to end at once, long work costs few questions. */
+  static Duration pollAfter(Duration taken) {
+    Duration part = taken.dividedBy(POLL_PART);
+    if (part.compareTo(POLL_SOONEST) < 0) return POLL_SOONEST;
+    return part.compareTo(POLL_LATEST) > 0 ? POLL_LATEST : part;
+  }
+
   @Override
   public void cancel(Order order) {
+    long begunNanos = time.nanos();
     Reply reply = calls.call(order.server(), new Command.Cancel(order.operation(), order.volume()));
     while (reply instanceof Reply.Operation found && found.report().running()) {
-      sleep();
+      sleep(pollAfter(Duration.ofNanos(time.nanos() - begunNanos)));
       reply = calls.call(order.server(), new Command.Watch(order.operation(), order.volume()));
     }
     boolean over =
@@ -167,9 +179,9 @@ public final class Operations implements OperationActivities {
         || code.advice() == RefusalCode.Advice.FENCED;
   }
 
-  private void sleep() {
+  private void sleep(Duration duration) {
     try {
-      time.sleep(POLL_EVERY);
+      time.sleep(duration);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw Activity.wrap(e);

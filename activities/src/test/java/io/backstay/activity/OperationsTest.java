@@ -97,6 +97,13 @@ class OperationsTest {
   }
 
   @Test
+  void shortWorkIsAskedForOftenAndLongWorkEverySecond() {
+    assertThat(Operations.pollAfter(Duration.ZERO)).isEqualTo(Duration.ofMillis(50));
+    assertThat(Operations.pollAfter(Duration.ofSeconds(4))).isEqualTo(Duration.ofMillis(200));
+    assertThat(Operations.pollAfter(Duration.ofHours(3))).isEqualTo(Duration.ofSeconds(1));
+  }
+
+  @Test
   void anOperationIsStartedOnceAndWatchedUntilItIsDone() {
     assertThat(operations.carryOut(BACKUP)).isInstanceOf(WorkResult.BackedUp.class);
     assertThat(servers.journal()).containsExactly("s0 Start", "s0 Watch", "s0 Watch", "s0 Watch");
