@@ -35,6 +35,8 @@ import picocli.CommandLine.Spec;
       "  backstay backup full vol0",
       "  backstay restore vol0 --to /srv/restored.img",
       "",
+      "For those who change Backstay, by the launcher: backstay test | simulate | bench",
+      "",
       "Exit codes: 0 done, 1 failed, 2 usage, 3 partial, 4 refused and nothing",
       "changed, 5 aborted, 6 not found, 7 conflict or held or fenced, 8 unreachable,",
       "9 verification failed, 12 not authorised, 13 point not reachable, 130 detached."

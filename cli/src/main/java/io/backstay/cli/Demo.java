@@ -93,7 +93,8 @@ final class Demo {
   private GroupFile start(GroupConnection connection)
       throws IOException, InterruptedException, RefusedException {
     narration.step("starting a group in " + ground.directory());
-    GroupFile file = group.up(Wish.DEFAULT, connection::servers, narration::detail);
+    Wish wish = ground.kept() ? Wish.DEFAULT : Wish.onlyWhileThisProcess();
+    GroupFile file = group.up(wish, connection::servers, narration::detail);
     narration.detail("Temporal web UI: " + file.temporal().uiUrl());
     return file;
   }

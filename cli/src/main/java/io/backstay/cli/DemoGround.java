@@ -124,7 +124,8 @@ final class DemoGround implements Closeable {
 
   private static boolean isLeftover(Path demo) {
     try {
-      if (!Files.isDirectory(demo) || !Files.isWritable(demo)) return false;
+      String user = System.getProperty("user.name");
+      if (!Files.isDirectory(demo) || !Files.getOwner(demo).getName().equals(user)) return false;
       String mark = Files.readString(demo.resolve(MARK)).strip();
       return !mark.equals(KEPT)
           && ProcessTable.ofThisMachine().find(Long.parseLong(mark)).isEmpty();

@@ -4,6 +4,7 @@ import io.backstay.device.FileDirectory;
 import io.backstay.group.GroupFile;
 import io.backstay.group.Layout;
 import io.backstay.group.OperatorFiles;
+import io.backstay.group.Survey;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
@@ -89,6 +90,11 @@ final class GroupConnection implements Closeable {
       runs = Optional.of(Runs.connect(place.address(), place.namespace(), time));
     }
     return runs.get();
+  }
+
+  /** A list of one run proves that it serves the namespace. */
+  Survey.TemporalProbe temporal(GroupFile group) {
+    return () -> runs(group).list(Optional.empty(), Runs.Which.OPEN, 1);
   }
 
   private static void requireListener(String address) throws UnreachableException {

@@ -79,6 +79,12 @@ final class ServerCommands implements Callable<Integer> {
   static final class Supervise implements Callable<Integer> {
     private final Shell shell;
 
+    @Option(
+        names = "--while",
+        paramLabel = "PID",
+        description = "Stop the group when this process ends.")
+    private Optional<Long> onlyWhile = Optional.empty();
+
     Supervise(Shell shell) {
       this.shell = shell;
     }
@@ -86,7 +92,7 @@ final class ServerCommands implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
       LogSetup.asServer(Optional.of(shell.layout().log("supervisor").toString()));
-      new Supervisor(shell.layout(), shell.launch(), shell.time()).run();
+      new Supervisor(shell.layout(), shell.launch(), onlyWhile, shell.time()).run();
       return 0;
     }
   }

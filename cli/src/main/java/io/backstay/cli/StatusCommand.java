@@ -29,7 +29,13 @@ final class StatusCommand implements Callable<Integer> {
     GroupFile file = shell.group();
     try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
       StatusReport report =
-          new Survey(shell.layout(), file, connection.servers(file), shell.time()).take();
+          new Survey(
+                  shell.layout(),
+                  file,
+                  connection.servers(file),
+                  connection.temporal(file),
+                  shell.time())
+              .take();
       shell.output().object(report, () -> text(report));
     }
     return 0;

@@ -36,6 +36,13 @@ final class UpCommand implements Callable<Integer> {
       description = "Temporal namespace of the group (default: backstay).")
   private String namespace;
 
+  @Option(
+      names = "--while",
+      hidden = true,
+      paramLabel = "PID",
+      description = "Stop the group when this process ends.")
+  private Long onlyWhile;
+
   UpCommand(Shell shell) {
     this.shell = shell;
   }
@@ -46,11 +53,18 @@ final class UpCommand implements Callable<Integer> {
     Output output = shell.output();
     long begun = shell.time().nanos();
     Group group = new Group(layout, shell.launch(), shell.time());
-    Wish wish = new Wish(Optional.ofNullable(temporal), Optional.ofNullable(namespace));
+    Wish wish =
+        new Wish(
+            Optional.ofNullable(temporal),
+            Optional.ofNullable(namespace),
+            Optional.ofNullable(onlyWhile));
     try (GroupConnection connection = new GroupConnection(layout, shell.time())) {
       GroupFile file =
           group.up(wish, connection::servers, message -> output.say("backstay: " + message));
-      StatusReport report = new Survey(layout, file, connection.servers(file), shell.time()).take();
+      StatusReport report =
+          new Survey(
+                  layout, file, connection.servers(file), connection.temporal(file), shell.time())
+              .take();
       double seconds = (shell.time().nanos() - begun) / 1e9;
       output.object(
           report,

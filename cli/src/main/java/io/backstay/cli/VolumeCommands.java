@@ -47,7 +47,13 @@ final class VolumeCommands implements Callable<Integer> {
 
   private static StatusReport survey(Shell shell, GroupConnection connection, GroupFile group)
       throws IOException, InterruptedException {
-    return new Survey(shell.layout(), group, connection.servers(group), shell.time()).take();
+    return new Survey(
+            shell.layout(),
+            group,
+            connection.servers(group),
+            connection.temporal(group),
+            shell.time())
+        .take();
   }
 
   /** What a volume is and which points it has. */

@@ -55,7 +55,7 @@ public final class Group {
       if (group.temporal().embedded() && processes.find(Member.TEMPORAL).isEmpty()) {
         new TemporalServer(layout, launch).require();
       }
-      startSupervisor(say);
+      startSupervisor(wish.onlyWhile(), say);
       awaitServing(group, opening.open(group), say);
       return group;
     }
@@ -83,14 +83,14 @@ public final class Group {
             .next("see what that one waits for, or end it"));
   }
 
-  private void startSupervisor(Consumer<String> say)
+  private void startSupervisor(Optional<Long> onlyWhile, Consumer<String> say)
       throws IOException, InterruptedException, RefusedException {
     long deadline = time.nanos() + SUPERVISOR_MAX.toNanos();
     if (supervised()) return;
     say.accept("starting the supervisor");
     Process process =
         launch.startDetached(
-            Member.supervisor(layout, launch).command(),
+            Member.supervisor(layout, launch, onlyWhile).command(),
             layout.directory(),
             layout.printed(Member.SUPERVISOR));
     while (!supervised()) {

@@ -41,9 +41,13 @@ record Member(String name, List<String> command) {
     return new Member(name, command);
   }
 
-  static Member supervisor(Layout layout, Launch launch) {
+  /**
+   * @param onlyWhile a process at whose end it stops the group
+   */
+  static Member supervisor(Layout layout, Launch launch, Optional<Long> onlyWhile) {
     List<String> command = new ArrayList<>(launch.command());
     command.addAll(mark(layout, SUPERVISOR));
+    onlyWhile.ifPresent(pid -> command.addAll(List.of("--while", Long.toString(pid))));
     return new Member(SUPERVISOR, command);
   }
 

@@ -82,8 +82,7 @@ final class Readiness {
   }
 
   private TemporalHttp http() {
-    return new TemporalHttp(
-        group.temporal().httpAddress().orElseThrow(), group.temporal().namespace());
+    return new TemporalHttp(group.temporal());
   }
 
   private void describe(ServerRecord server) throws IOException, InterruptedException {

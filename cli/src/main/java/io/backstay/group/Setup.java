@@ -47,14 +47,25 @@ public final class Setup {
   public GroupFile make(Wish wish) throws IOException, RefusedException {
     layout.make();
     GroupFile group = layout.exists() ? existing(wish) : choose(wish);
+    Path caFile = certificates(group);
+    for (ServerRecord server : group.servers()) configuration(group, server, caFile);
+    return group;
+  }
+
+  /**
+   * Missing certificates are made, old ones renewed at half of their life (rule K5): who uses them
+   * reads the new ones by itself.
+   *
+   * @return certificate of the group's authority
+   */
+  Path certificates(GroupFile group) throws IOException {
     CertificateAuthority authority =
         CertificateAuthority.openOrCreate(layout.authority(), group.group(), time);
     for (ServerRecord server : group.servers()) {
       certificates(authority, server.name(), server.role(), layout.certificates());
-      configuration(group, server, authority.certificateFile());
     }
     certificates(authority, OperatorFiles.NAME, Role.OPERATOR, layout.operator());
-    return group;
+    return authority.certificateFile();
   }
 
   private GroupFile existing(Wish wish) throws IOException, RefusedException {
@@ -112,7 +123,6 @@ public final class Setup {
         true);
   }
 
-  /** Missing ones are made, old ones renewed at half of their life (rule K5). */
   private static void certificates(
       CertificateAuthority authority, String name, Role role, Path directory) throws IOException {
     Path tls = directory.resolve(name + ".crt");

@@ -16,11 +16,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps the processes of the group alive until it is told to end; one per directory (rule K8). It
  * owns nothing that its successor could not find: when it dies they live on, and are adopted. It
- * never stops a process.
+ * stops them only if it was started for the life of another process and that has ended.
  */
 public final class Supervisor {
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
   static final Duration LOOK_EVERY = Duration.ofMillis(200);
+
+  /** How often is looked whether a certificate is to be renewed. */
+  private static final Duration RENEW_EVERY = Duration.ofHours(12);
 
   private static final int LOCK_TRIES_MAX = 10;
 
@@ -29,17 +32,23 @@ public final class Supervisor {
 
   private final Layout layout;
   private final Launch launch;
+  private final Optional<Long> onlyWhile;
+  private final ProcessTable table = ProcessTable.ofThisMachine();
   private final Processes processes;
   private final Time time;
 
-  public Supervisor(Layout layout, Launch launch, Time time) {
+  /**
+   * @param onlyWhile a process at whose end the group is stopped
+   */
+  public Supervisor(Layout layout, Launch launch, Optional<Long> onlyWhile, Time time) {
     this.layout = layout;
     this.launch = launch;
-    this.processes = new Processes(layout, ProcessTable.ofThisMachine());
+    this.onlyWhile = onlyWhile;
+    this.processes = new Processes(layout, table);
     this.time = time;
   }
 
-  /** Returns at once if there is another supervisor, else never. */
+  /** Returns at once if there is another supervisor, else when the process it lives for ended. */
   public void run() throws IOException, InterruptedException {
     Optional<DirectoryLock> lock = takeLock();
     if (lock.isEmpty()) {
@@ -72,10 +81,26 @@ public final class Supervisor {
         members.stream()
             .map(member -> new Keeper(member, layout, launch, processes, time))
             .toList();
-    while (true) {
+    Optional<ProcessIdentity> other = onlyWhile.flatMap(table::find);
+    long renewed = time.nanos();
+    while (onlyWhile.isEmpty() || other.filter(table::alive).isPresent()) {
       keepers.forEach(Keeper::look);
+      if (time.nanos() - renewed > RENEW_EVERY.toNanos()) {
+        renewed = time.nanos();
+        renewCertificates(group);
+      }
       for (Member member : members) bound(layout.printed(member.name()));
       time.sleep(LOOK_EVERY);
+    }
+    LOG.info("process {} ended: stopping the group", onlyWhile.get());
+    new Stop(processes, time).inOrder(Member.stopOrder(group), LOG::info);
+  }
+
+  private void renewCertificates(GroupFile group) {
+    try {
+      new Setup(layout, time).certificates(group);
+    } catch (IOException e) {
+      LOG.error("certificates could not be renewed: {}", e.getMessage());
     }
   }
 

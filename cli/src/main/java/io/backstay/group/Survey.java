@@ -26,6 +26,7 @@ public final class Survey {
   private final Layout layout;
   private final GroupFile group;
   private final Servers asked;
+  private final TemporalProbe temporal;
   private final Time time;
   private final Processes processes;
   private final Confirmations confirmations;
@@ -34,10 +35,19 @@ public final class Survey {
   private final Map<String, String> troubles = new ConcurrentHashMap<>();
   private volatile Optional<CatalogView> known = Optional.empty();
 
-  public Survey(Layout layout, GroupFile group, Servers asked, Time time) {
+  /** Asks a Temporal server that is not the group's own, in any way that proves that it serves. */
+  public interface TemporalProbe {
+    void ask() throws IOException;
+  }
+
+  /**
+   * @param temporal for a group that does not run Temporal itself
+   */
+  public Survey(Layout layout, GroupFile group, Servers asked, TemporalProbe temporal, Time time) {
     this.layout = layout;
     this.group = group;
     this.asked = asked;
+    this.temporal = temporal;
     this.time = time;
     this.processes = new Processes(layout, ProcessTable.ofThisMachine());
     this.confirmations = Confirmations.read(layout.confirmations());
@@ -50,7 +60,7 @@ public final class Survey {
     questions.add(this::readCatalog);
     Gate answered = askAll(questions);
     // Not on a virtual thread: its socket would start pollers, for which the JVM waits at exit.
-    if (group.temporal().embedded()) askTemporal();
+    askTemporal();
     answered.await(ANSWER_MAX);
     Instant now = time.now();
     facts.keySet().forEach(name -> confirmations.confirmed(name, now));
@@ -101,7 +111,8 @@ public final class Survey {
   private void askTemporal() {
     GroupFile.TemporalPlace place = group.temporal();
     try {
-      new TemporalHttp(place.httpAddress().orElseThrow(), place.namespace()).namespace();
+      if (place.embedded()) new TemporalHttp(place).namespace();
+      else temporal.ask();
       facts.put(Member.TEMPORAL, new Reply.Done());
     } catch (IOException e) {
       troubles.put(Member.TEMPORAL, String.valueOf(e.getMessage()));
@@ -163,8 +174,11 @@ public final class Survey {
   private StatusReport.Temporal temporal() {
     GroupFile.TemporalPlace place = group.temporal();
     Optional<Long> pid = place.embedded() ? pid(Member.TEMPORAL) : Optional.empty();
+    boolean gone = place.embedded() && pid.isEmpty();
     StatusReport.State state =
-        place.embedded() ? state(Member.TEMPORAL, pid) : StatusReport.State.UNKNOWN;
+        facts.containsKey(Member.TEMPORAL)
+            ? StatusReport.State.UP
+            : gone ? StatusReport.State.DOWN : StatusReport.State.UNKNOWN;
     return new StatusReport.Temporal(
         place.address(),
         place.uiUrl(),

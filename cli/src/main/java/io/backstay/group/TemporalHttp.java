@@ -16,11 +16,10 @@ final class TemporalHttp {
 
   private final String prefix;
 
-  /**
-   * @param address host:port of the HTTP API
-   */
-  TemporalHttp(String address, String namespace) {
-    this.prefix = "http://" + address + "/api/v1/namespaces/" + namespace;
+  TemporalHttp(GroupFile.TemporalPlace place) {
+    this.prefix =
+        "http://%s/api/v1/namespaces/%s"
+            .formatted(place.httpAddress().orElseThrow(), place.namespace());
   }
 
   /** The namespace, which is there only when the server serves. */

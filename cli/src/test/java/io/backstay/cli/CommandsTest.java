@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.group.Launch;
+import io.backstay.wire.Cbor;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,7 +39,7 @@ class CommandsTest {
     target = directory.resolve("restored.img");
     writeRandom(source);
     group = new LiveGroup(directory.resolve("group"));
-    group.backstay("up").fitting("status");
+    group.up();
   }
 
   @AfterAll
@@ -79,7 +84,7 @@ class CommandsTest {
   }
 
   private static JsonNode error(LiveGroup.Ran ran) {
-    return io.backstay.wire.Cbor.json().createObjectNode().set("error", ran.error());
+    return Cbor.json().createObjectNode().set("error", ran.error());
   }
 
   @Test
@@ -119,6 +124,34 @@ class CommandsTest {
 
   @Test
   @Order(4)
+  void ctrlCDetachesAndTheRunGoesOn() throws Exception {
+    List<String> command = new ArrayList<>(Launch.asThisProcess().backstay());
+    command.addAll(List.of("backup", "full", "vol0", "--rate-limit", "2MiB/s"));
+    command.addAll(List.of("--dir", group.directory().toString()));
+    Path said = directory.resolve("detached.err");
+    Process backup =
+        new ProcessBuilder(command)
+            .redirectOutput(directory.resolve("detached.out").toFile())
+            .redirectError(said.toFile())
+            .start();
+    LiveGroup.await("it follows the run", () -> read(said).contains("started"));
+    new ProcessBuilder("kill", "-INT", Long.toString(backup.pid())).start().waitFor();
+    assertThat(backup.waitFor()).isEqualTo(130);
+    assertThat(read(said)).contains("backstay run wait full-backup/vol0");
+    assertThat(group.backstay("run", "list", "--open").fitting("run-list")).hasSize(1);
+    group.backstay("run", "cancel", "full-backup/vol0").fitting("run-cancel");
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  @Test
+  @Order(5)
   void aBackupMakesAPoint() {
     JsonNode backup = group.backstay("backup", "full", "vol0").fitting("backup-full");
     JsonNode points = group.backstay("point", "list", "vol0").fitting("point-list");
@@ -132,7 +165,7 @@ class CommandsTest {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void aRestoreGivesTheSameBytesAndDoesNotOverwrite() throws Exception {
     JsonNode restored =
         group.backstay("restore", "vol0", "--to", target.toString()).fitting("restore");
@@ -155,14 +188,14 @@ class CommandsTest {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void aPointIsVerified() {
     JsonNode verified = group.backstay("verify", "vol0").fitting("verify");
     assertThat(verified.path("bytesCompared").asLong()).isEqualTo(SIZE_BYTES);
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void anOlderPointIsDeletedAndTheNewestIsNot() {
     JsonNode backup = group.backstay("backup", "full", "vol0").fitting("backup-full");
     long newest = backup.path("gid").asLong();
@@ -183,7 +216,7 @@ class CommandsTest {
   }
 
   @Test
-  @Order(8)
+  @Order(9)
   void runsAreListed() {
     JsonNode runs = group.backstay("run", "list", "--volume", "vol0").fitting("run-list");
     assertThat(runs.size()).isGreaterThan(5);
@@ -191,7 +224,7 @@ class CommandsTest {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void withoutTemporalTheServersTellWhatTheyDid() {
     JsonNode status = group.status();
     LiveGroup.kill(LiveGroup.pid(status, "supervisor"));
@@ -200,11 +233,11 @@ class CommandsTest {
     assertThat(runs).as("rule F4").isNotEmpty();
     assertThat(runs).allSatisfy(run -> assertThat(run.path("source").asText()).isEqualTo("ledger"));
     assertThat(group.backstay("backup", "full", "vol0").exit()).isEqualTo(8);
-    group.backstay("up").fitting("status");
+    group.up();
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   void aVolumeIsClearedOnlyIfThatIsMeant() {
     assertThat(group.backstay("volume", "clear", "vol0").exit()).as("rule K5").isEqualTo(12);
     group.backstay("volume", "clear", "vol0", "--yes").fitting("volume-clear");

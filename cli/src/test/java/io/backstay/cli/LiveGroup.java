@@ -92,6 +92,12 @@ final class LiveGroup implements AutoCloseable {
         exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
+  /** Starts it; it does not outlive the process of the tests. */
+  JsonNode up() {
+    String pid = Long.toString(ProcessHandle.current().pid());
+    return backstay("up", "--while", pid).fitting("status");
+  }
+
   Layout layout() {
     return new Layout(directory);
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.group.Launch;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,6 +57,7 @@ class UpAndDownTest {
   void aLauncherThatIsKilledInTheMiddleOfUpHindersNoOtherUp() throws Exception {
     List<String> command = new ArrayList<>(Launch.asThisProcess().backstay());
     command.addAll(List.of("up", "--dir", group.directory().toString()));
+    command.addAll(List.of("--while", Long.toString(ProcessHandle.current().pid())));
     Process up =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
@@ -67,9 +69,22 @@ class UpAndDownTest {
     up.waitFor();
     assertThat(supervisor).exists();
 
-    JsonNode status = group.backstay("up").fitting("status");
+    JsonNode status = group.up();
     assertThat(LiveGroup.names())
         .allSatisfy(name -> assertThat(LiveGroup.state(status, name)).as(name).isEqualTo("UP"));
+  }
+
+  @Test
+  @Order(1)
+  void withoutATemporalServerUpRefusesAndSaysWhatToDo() throws Exception {
+    List<String> command = new ArrayList<>(Launch.asThisProcess().backstay());
+    command.addAll(List.of("up", "-o", "json", "--dir", directory.resolve("none").toString()));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("BACKSTAY_TEMPORAL", directory.resolve("no-such").toString());
+    Process up = builder.start();
+    String said = new String(up.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(up.waitFor()).as("rule K8: %s", said).isEqualTo(8);
+    assertThat(said).contains("\"code\":\"unreachable\"", "--temporal HOST:PORT");
   }
 
   @Test
@@ -77,7 +92,7 @@ class UpAndDownTest {
   void upAgainChangesNothing() throws Exception {
     TreeMap<String, Long> before = pids();
     String file = Files.readString(group.layout().groupFile());
-    group.backstay("up").fitting("status");
+    group.up();
     assertThat(pids()).isEqualTo(before);
     assertThat(group.layout().groupFile()).hasContent(file);
   }
@@ -102,7 +117,7 @@ class UpAndDownTest {
     assertThat(LiveGroup.state(status, "supervisor")).isEqualTo("DOWN");
     assertThat(LiveGroup.state(status, "s0")).isEqualTo("UP");
 
-    group.backstay("up").fitting("status");
+    group.up();
     TreeMap<String, Long> after = pids();
     assertThat(after.remove("supervisor")).isNotEqualTo(before.remove("supervisor"));
     assertThat(after).as("rule K8: the living ones are adopted").isEqualTo(before);
@@ -136,10 +151,26 @@ class UpAndDownTest {
 
   @Test
   @Order(6)
+  void aGroupThatWasStartedForAnotherProcessStopsWithIt() throws Exception {
+    Process other = new ProcessBuilder("sleep", "600").start();
+    LiveGroup its = new LiveGroup(directory.resolve("its"));
+    its.backstay("up", "--while", Long.toString(other.pid())).fitting("status");
+    other.destroyForcibly();
+    LiveGroup.await(
+        "all are gone",
+        () -> {
+          JsonNode status = its.status();
+          return LiveGroup.names().stream()
+              .allMatch(name -> LiveGroup.state(status, name).equals("DOWN"));
+        });
+  }
+
+  @Test
+  @Order(7)
   void anotherGroupOnTheSameMachineIsNotTouched() throws Exception {
     TreeMap<String, Long> before = pids();
     try (LiveGroup other = new LiveGroup(directory.resolve("other"))) {
-      other.backstay("up").fitting("status");
+      other.up();
       JsonNode down = other.backstay("down").fitting("down");
       assertThat(down.path("stillRunning")).isEmpty();
     }
@@ -148,7 +179,7 @@ class UpAndDownTest {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void downStopsEverythingAndUpBringsTheSameGroupBack() {
     String id = group.status().path("group").asText();
     String address = group.status().path("servers").path(0).path("address").asText();
@@ -160,7 +191,7 @@ class UpAndDownTest {
         .as("down again is no error")
         .isEmpty();
 
-    JsonNode up = group.backstay("up").fitting("status");
+    JsonNode up = group.up();
     assertThat(up.path("group").asText()).isEqualTo(id);
     assertThat(up.path("servers").path(0).path("address").asText()).isEqualTo(address);
     assertAllUp();

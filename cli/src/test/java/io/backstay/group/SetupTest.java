@@ -117,7 +117,8 @@ class SetupTest {
   @Test
   void anotherTemporalServerThanTheChosenOneIsRefused() throws Exception {
     make(Wish.DEFAULT);
-    Wish another = new Wish(Optional.of("temporal.example:7233"), Optional.empty());
+    Wish another =
+        new Wish(Optional.of("temporal.example:7233"), Optional.empty(), Optional.empty());
     assertThatThrownBy(() -> make(another))
         .isInstanceOf(RefusedException.class)
         .hasMessageContaining("chosen when it was made");
@@ -125,7 +126,10 @@ class SetupTest {
 
   @Test
   void aTemporalServerOfOnesOwnIsNotRunByTheGroup() throws Exception {
-    GroupFile group = make(new Wish(Optional.of("temporal.example:7233"), Optional.of("backups")));
+    GroupFile group =
+        make(
+            new Wish(
+                Optional.of("temporal.example:7233"), Optional.of("backups"), Optional.empty()));
     assertThat(group.temporal().embedded()).isFalse();
     assertThat(group.temporal().namespace()).isEqualTo("backups");
     assertThat(Member.stopOrder(group)).containsExactly("w0", "s0", "a0", "c0");

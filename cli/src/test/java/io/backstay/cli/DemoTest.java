@@ -1,0 +1,64 @@
+package io.backstay.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.group.ProcessTable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DemoTest {
+  @TempDir Path directory;
+
+  @Test
+  void theDemoComparesEveryByteAndLeavesNothingBehind() throws Exception {
+    LiveGroup.requireTemporal();
+    Assumptions.assumeTrue(hasTools(), "e2fsprogs is missing");
+    Path leftover = Files.createDirectory(directory.resolve("demo"));
+    Files.writeString(leftover.resolve("backstay-demo"), Long.toString(deadProcess()));
+    Files.writeString(leftover.resolve("old"), "of a demo that was killed");
+
+    LiveGroup.Ran demo =
+        new LiveGroup(directory.resolve("unused")).backstay("--dir", leftover.toString(), "demo");
+
+    JsonNode proof = demo.fitting("demo");
+    assertThat(proof.path("killedAtBytes").asLong())
+        .isBetween(DemoVolume.SIZE_BYTES / 2, DemoVolume.SIZE_BYTES);
+    assertThat(proof.path("bytesResent").asLong())
+        .as("nothing is done from the beginning again")
+        .isLessThan(DemoVolume.SIZE_BYTES / 4);
+    assertThat(proof.path("files").asInt()).isGreaterThan(100);
+    assertThat(leftover).doesNotExist();
+    String state = leftover.resolve("group/temporal/state.db").toString();
+    assertThat(ProcessTable.ofThisMachine().withArguments(List.of(state))).isEmpty();
+  }
+
+  private static boolean hasTools() {
+    try {
+      new Tools(System.getenv("PATH")).require("e2fsprogs", "mke2fs", "e2fsck", "debugfs");
+      return true;
+    } catch (io.backstay.model.RefusedException e) {
+      return false;
+    }
+  }
+
+  private static long deadProcess() throws Exception {
+    Process process = new ProcessBuilder("true").start();
+    process.waitFor();
+    return process.pid();
+  }
+
+  @Test
+  void aDirectoryThatHoldsSomethingElseIsNotTouched() throws Exception {
+    Path own = Files.createDirectory(directory.resolve("mine"));
+    Files.writeString(own.resolve("thesis"), "precious");
+    LiveGroup.Ran demo =
+        new LiveGroup(directory.resolve("unused")).backstay("--dir", own.toString(), "demo");
+    assertThat(demo.exit()).isEqualTo(4);
+    assertThat(own.resolve("thesis")).hasContent("precious");
+  }
+}
