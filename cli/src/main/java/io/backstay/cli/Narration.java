@@ -3,7 +3,9 @@ package io.backstay.cli;
 import io.backstay.seam.Time;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Tells what the demo does: one line per step, with the seconds since it began. */
 final class Narration {
@@ -14,6 +16,8 @@ final class Narration {
   private final long begun;
   private final AtomicLong lastProgress;
   private final Meter meter = new Meter();
+  private final AtomicReference<Optional<String>> lastWaiting =
+      new AtomicReference<>(Optional.empty());
 
   /** On stdout, unless that is for JSON. */
   Narration(Shell shell) {
@@ -38,13 +42,16 @@ final class Narration {
     to.flush();
   }
 
-  /** At most one line per second. */
+  /** At most one line per second, and what is waited for only when it is something else. */
   void progress(Progress.Snapshot seen) {
     long now = time.nanos();
     meter.observe(now, seen.bytesDone());
     if (now - lastProgress.get() < PROGRESS_EVERY_NANOS) return;
     lastProgress.set(now);
-    if (seen.waiting().isPresent()) detail("waiting for " + seen.waiting().get());
+    Optional<String> waiting = seen.waiting().map(its -> "waiting for " + its.text());
+    boolean told = waiting.isPresent() && waiting.equals(lastWaiting.getAndSet(waiting));
+    if (told) return;
+    if (waiting.isPresent()) detail(waiting.get());
     else if (seen.bytesTotal() > 0) detail(Progress.numbers(seen, meter));
   }
 

@@ -21,7 +21,11 @@ final class Progress {
    * @param waiting what does not go on, and why
    */
   record Snapshot(
-      String workflowId, String step, long bytesDone, long bytesTotal, Optional<String> waiting) {}
+      String workflowId,
+      String step,
+      long bytesDone,
+      long bytesTotal,
+      Optional<WaitingFor> waiting) {}
 
   /** One line for machines. */
   @JsonInclude(JsonInclude.Include.NON_ABSENT)
@@ -32,7 +36,7 @@ final class Progress {
       long bytesTotal,
       long bytesPerSecond,
       Optional<Long> etaSeconds,
-      Optional<String> waiting) {}
+      Optional<WaitingFor> waiting) {}
 
   /** What is written to. */
   enum Device {
@@ -80,7 +84,7 @@ final class Progress {
 
   private String bar(Snapshot snapshot) {
     if (snapshot.waiting().isPresent()) {
-      return "%s  waiting for %s".formatted(snapshot.workflowId(), snapshot.waiting().get());
+      return "%s  waiting for %s".formatted(snapshot.workflowId(), snapshot.waiting().get().text());
     }
     if (snapshot.bytesTotal() <= 0) {
       return "%s  %s".formatted(snapshot.workflowId(), snapshot.step());

@@ -222,24 +222,24 @@ final class RunCommands implements Callable<Integer> {
       GroupFile group = shell.group();
       try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
         RunDescription run = connection.runs(group).describe(id);
-        List<String> waiting = new ArrayList<>();
+        List<WaitingFor> waiting = new ArrayList<>();
         Optional<OperationReport> operation = Optional.empty();
         if (run.status().isPresent() && run.status().get().operation() != null) {
           operation = operation(connection.servers(group), run.status().get(), waiting);
         }
-        RunShown shown = RunShown.of(run, operation, waiting);
+        RunShown shown = RunShown.of(run, operation, waiting, shell.time().now());
         shell.output().object(shown, shown::text);
       }
       return 0;
     }
 
     private static Optional<OperationReport> operation(
-        Servers servers, RunStatus status, List<String> waiting) throws InterruptedException {
+        Servers servers, RunStatus status, List<WaitingFor> waiting) throws InterruptedException {
       try {
         Reply reply = servers.call(status.server(), new Watch(status.operation(), status.volume()));
         if (reply instanceof Reply.Operation known) return Optional.of(known.report());
       } catch (IOException e) {
-        waiting.add(status.server() + ": " + e.getMessage());
+        waiting.add(WaitingFor.answerOf(status.server(), e.getMessage()));
       }
       return Optional.empty();
     }

@@ -8,7 +8,7 @@ import io.backstay.wire.Reply;
 import io.backstay.wire.Servers;
 import io.backstay.wire.UnreachableException;
 import io.backstay.worker.Outcome;
-import io.backstay.worker.RunDescription;
+import io.backstay.worker.RunKey;
 import io.backstay.worker.Runs;
 import io.backstay.worker.Started;
 import io.backstay.workflow.RunStatus;
@@ -23,6 +23,7 @@ import java.util.function.Consumer;
  */
 final class RunFollower {
   static final Duration ASK_EVERY = Duration.ofSeconds(1);
+  private static final WaitingFor A_WORKER = new WaitingFor("a worker", "no worker answers");
 
   private final Runs runs;
   private final Servers servers;
@@ -30,8 +31,10 @@ final class RunFollower {
   private final Duration askEvery;
   private final Consumer<Progress.Snapshot> progress;
 
-  /** The operation that the run was last seen at; only the watching thread touches it. */
-  private Optional<RunStatus> lastStatus = Optional.empty();
+  /** Where the run was seen last; only the asking thread writes these. */
+  private volatile Optional<RunStatus> status = Optional.empty();
+
+  private volatile Optional<WaitingFor> trouble = Optional.empty();
 
   /**
    * @param progress called by another thread
@@ -51,13 +54,17 @@ final class RunFollower {
 
   /** Waits without end: Temporal may be away in between. */
   Outcome follow(Started started) throws InterruptedException {
-    Thread watching = time.fork("progress of " + started.run().workflowId(), () -> watch(started));
+    String id = started.run().workflowId();
+    // Where the run is, a worker tells, perhaps after many seconds; how far it is, the server.
+    Thread asking = repeat("status of " + id, () -> ask(started.run()));
+    Thread watching = repeat("progress of " + id, () -> snapshot(id).ifPresent(progress));
     try {
       while (true) {
         Optional<Outcome> outcome = await(started);
         if (outcome.isPresent()) return outcome.get();
       }
     } finally {
+      asking.interrupt();
       watching.interrupt();
       watching.join();
     }
@@ -72,47 +79,56 @@ final class RunFollower {
     }
   }
 
-  private void watch(Started started) {
-    try {
-      while (true) {
-        time.sleep(askEvery);
-        snapshot(started).ifPresent(progress);
-      }
-    } catch (InterruptedException e) {
-      // The run is over.
-    }
+  /** Something that is done again and again until the run is over. */
+  private interface Look {
+    void once() throws InterruptedException;
   }
 
-  private Optional<Progress.Snapshot> snapshot(Started started) throws InterruptedException {
-    String id = started.run().workflowId();
-    Optional<String> waiting = Optional.empty();
+  private Thread repeat(String what, Look look) {
+    return time.fork(
+        what,
+        () -> {
+          try {
+            while (true) {
+              time.sleep(askEvery);
+              look.once();
+            }
+          } catch (InterruptedException e) {
+            // The run is over.
+          }
+        });
+  }
+
+  private void ask(RunKey run) {
     try {
-      Optional<RunStatus> status = runs.status(started.run());
-      if (status.isPresent()) lastStatus = status;
-      else waiting = Optional.of(pending(id).orElse("a worker"));
+      Optional<RunStatus> told = runs.status(run);
+      if (told.isPresent()) status = told;
+      trouble =
+          told.isPresent()
+              ? Optional.empty()
+              : Optional.of(pending(run.workflowId()).orElse(A_WORKER));
     } catch (UnreachableException e) {
-      waiting = Optional.of("Temporal: " + e.getMessage());
+      trouble = Optional.of(WaitingFor.answerOf("Temporal", e.getMessage()));
     }
-    if (lastStatus.isEmpty()) {
-      return waiting.map(cause -> new Progress.Snapshot(id, "starting", 0, 0, Optional.of(cause)));
-    }
-    return Optional.of(snapshot(id, lastStatus.get(), waiting));
   }
 
-  private Progress.Snapshot snapshot(String id, RunStatus status, Optional<String> waiting)
-      throws InterruptedException {
-    if (status.operation() == null) {
-      return new Progress.Snapshot(id, status.step(), 0, 0, waiting);
+  private Optional<Progress.Snapshot> snapshot(String id) throws InterruptedException {
+    Optional<RunStatus> last = status;
+    if (last.isEmpty() || last.get().operation() == null) {
+      String step = last.map(RunStatus::step).orElse("starting");
+      return Optional.of(new Progress.Snapshot(id, step, 0, 0, trouble));
     }
+    String step = last.get().step();
     try {
-      OperationReport report = report(status);
-      return new Progress.Snapshot(
-          id, status.step(), report.bytesDone(), report.bytesTotal(), report.waiting());
+      OperationReport report = report(last.get());
+      Optional<WaitingFor> waiting = report.waiting().map(its -> WaitingFor.of(its, time.now()));
+      return Optional.of(
+          new Progress.Snapshot(id, step, report.bytesDone(), report.bytesTotal(), waiting));
     } catch (IOException e) {
-      return new Progress.Snapshot(
-          id, status.step(), 0, 0, Optional.of(status.server() + ": " + e.getMessage()));
+      WaitingFor away = WaitingFor.answerOf(last.get().server(), e.getMessage());
+      return Optional.of(new Progress.Snapshot(id, step, 0, 0, Optional.of(away)));
     } catch (RefusedException e) {
-      return new Progress.Snapshot(id, status.step(), 0, 0, waiting); // it has not begun there
+      return Optional.empty(); // it has not begun there
     }
   }
 
@@ -124,11 +140,11 @@ final class RunFollower {
     throw new IOException("%s answered %s".formatted(status.server(), reply));
   }
 
-  private Optional<String> pending(String workflowId) throws UnreachableException {
+  private Optional<WaitingFor> pending(String workflowId) throws UnreachableException {
     try {
       return runs.describe(workflowId).waiting().stream()
           .findFirst()
-          .map(RunDescription.Waiting::toString);
+          .map(its -> WaitingFor.of(its, time.now()));
     } catch (RefusedException e) {
       return Optional.empty();
     }

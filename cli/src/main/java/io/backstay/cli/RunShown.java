@@ -7,7 +7,7 @@ import io.backstay.worker.RunDescription;
 import io.backstay.worker.RunRow;
 import io.backstay.workflow.RunStatus;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -18,7 +18,7 @@ import java.util.Set;
  * @param step in words; empty when no worker answers, or the run is over
  * @param operation its id at the server
  * @param progress as the server of the operation told it just now
- * @param waiting what does not go on: "a0 since 02:13:07Z: connection refused"
+ * @param waiting what does not go on, each once
  * @param result of a run that completed
  * @param error why it did not
  */
@@ -38,10 +38,11 @@ record RunShown(
     Optional<String> server,
     Optional<String> operation,
     Optional<Progress> progress,
-    List<String> waiting,
+    List<WaitingFor> waiting,
     Optional<String> alarm,
     Optional<JsonNode> result,
     Optional<Failure> error) {
+  private static final String NEW_LINE = System.lineSeparator();
 
   /** How far the operation of the step is. */
   record Progress(
@@ -62,11 +63,17 @@ record RunShown(
     }
   }
 
-  static RunShown of(RunDescription run, Optional<OperationReport> operation, List<String> more) {
+  /**
+   * @param more that does not go on
+   */
+  static RunShown of(
+      RunDescription run, Optional<OperationReport> operation, List<WaitingFor> more, Instant now) {
     RunRow row = run.row();
-    List<String> waiting = new ArrayList<>(more);
-    operation.flatMap(OperationReport::waiting).ifPresent(waiting::add);
-    run.waiting().forEach(one -> waiting.add(one.toString()));
+    Set<WaitingFor> waiting = new LinkedHashSet<>(more);
+    operation
+        .flatMap(OperationReport::waiting)
+        .ifPresent(its -> waiting.add(WaitingFor.of(its, now)));
+    run.waiting().forEach(its -> waiting.add(WaitingFor.of(its, now)));
     return new RunShown(
         row.run().workflowId(),
         row.run().runId(),
@@ -83,7 +90,7 @@ record RunShown(
         run.status().map(RunStatus::server),
         run.status().map(RunStatus::operation),
         operation.map(Progress::of),
-        waiting,
+        List.copyOf(waiting),
         run.status().map(RunStatus::alarm),
         run.outcome().flatMap(RunShown::result),
         run.outcome().flatMap(RunShown::error));
@@ -111,11 +118,11 @@ record RunShown(
     line(text, "step", step);
     line(text, "progress", progress.map(RunShown::far));
     line(text, "operation", operation.map(id -> id + " at " + server.orElse("?")));
-    waiting.forEach(cause -> line(text, "waiting for", Optional.of(cause)));
+    waiting.forEach(one -> text.append(NEW_LINE + "  waiting for " + one.text()));
     line(text, "alarm", alarm);
     flags.forEach(flag -> line(text, "flag", Optional.of(flag.toString())));
     line(text, "result", result.map(JsonNode::toString));
-    error.ifPresent(failure -> text.append(System.lineSeparator()).append(failure.text()));
+    error.ifPresent(failure -> text.append(NEW_LINE).append(failure.text()));
     return text.toString();
   }
 
@@ -129,7 +136,6 @@ record RunShown(
   }
 
   private static void line(StringBuilder text, String what, Optional<String> value) {
-    value.ifPresent(
-        its -> text.append(System.lineSeparator()).append("  %-12s %s".formatted(what + ":", its)));
+    value.ifPresent(its -> text.append(NEW_LINE).append("  %-12s %s".formatted(what + ":", its)));
   }
 }

@@ -54,7 +54,9 @@ class ProgressTest {
     Progress progress = new Progress(err, Progress.Device.TERMINAL);
     String cause = "a0 since 02:13:07Z: connection refused";
     progress.show(
-        new Progress.Snapshot("full-backup/vol0", "sending", 10, 1000, Optional.of(cause)), 0);
+        new Progress.Snapshot(
+            "full-backup/vol0", "sending", 10, 1000, Optional.of(new WaitingFor(cause, "long"))),
+        0);
     assertThat(written()).as("rule K4").contains("waiting for " + cause);
   }
 
