@@ -2,6 +2,7 @@ package io.backstay.device;
 
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
+import io.backstay.seam.Devices.Caching;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -39,12 +40,6 @@ final class DirectDevice implements BlockDevice {
     WRITABLE
   }
 
-  enum Cache {
-    /** Past the page cache where that is possible. */
-    AVOID,
-    USE
-  }
-
   private final LinuxFile file;
   private final Access access;
   private final long sizeBytes;
@@ -64,14 +59,14 @@ final class DirectDevice implements BlockDevice {
 
   /** Takes the file over: it is closed with the device, and also if this fails. */
   static DirectDevice over(LinuxFile file, FileKind kind, Access access) throws IOException {
-    return over(file, kind, access, Cache.AVOID);
+    return over(file, kind, access, Caching.DIRECT);
   }
 
-  static DirectDevice over(LinuxFile file, FileKind kind, Access access, Cache cache)
+  static DirectDevice over(LinuxFile file, FileKind kind, Access access, Caching caching)
       throws IOException {
     try {
       long sizeBytes = file.sizeBytes();
-      int alignment = cache == Cache.USE ? 1 : alignment(file, kind);
+      int alignment = caching == Caching.CACHED ? 1 : alignment(file, kind);
       if (alignment > 1) {
         try {
           SteadyChannel direct = channel(file, access, directOption());
@@ -110,6 +105,12 @@ final class DirectDevice implements BlockDevice {
                 .formatted(into.remaining(), at, file.path(), file.sizeBytes(), sizeBytes));
       }
     }
+  }
+
+  @Override
+  public boolean readNow(long offset, ByteBuffer into) throws IOException {
+    requireRange(offset, into);
+    return alignmentBytes == 1 && file.readNow(offset, into);
   }
 
   @Override

@@ -43,6 +43,12 @@ final class Linux {
   static final long BLKSSZGET = 0x1268L;
   static final long BLKZEROOUT = 0x127fL;
 
+  static final int LOCK_EX = 2;
+  static final int LOCK_NB = 4;
+
+  private static final int RWF_NOWAIT = 8;
+
+  static final int EAGAIN = 11;
   static final int ENOENT = 2;
   static final int EPERM = 1;
   static final int EINTR = 4;
@@ -72,6 +78,12 @@ final class Linux {
       plain("pread", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle PWRITE =
       plain("pwrite", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle PREADV2 =
+      plain(
+          "preadv2",
+          FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_INT));
+  private static final MethodHandle FLOCK =
+      plain("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
   private static final MethodHandle LSEEK =
       plain("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
   private static final MethodHandle FALLOCATE =
@@ -124,6 +136,24 @@ final class Linux {
       if (got > 0 && !bytes.isNative()) MemorySegment.copy(off, 0, bytes, 0, got);
       return got;
     });
+  }
+
+  /**
+   * What of the bytes is in the page cache, from the buffer's position on, which stays; -EAGAIN
+   * where nothing is. Only for direct buffers.
+   */
+  static long readNow(int fd, ByteBuffer into, long offset) {
+    return call((state, arena) -> {
+      MemorySegment bytes = MemorySegment.ofBuffer(into);
+      MemorySegment vector = arena.allocate(ADDRESS.byteSize() + JAVA_LONG.byteSize(), 8);
+      vector.set(ADDRESS, 0, bytes);
+      vector.set(JAVA_LONG, ADDRESS.byteSize(), bytes.byteSize());
+      return (long) PREADV2.invokeExact(state, fd, vector, 1, offset, RWF_NOWAIT);
+    });
+  }
+
+  static int flock(int fd, int operation) {
+    return (int) call((state, arena) -> (int) FLOCK.invokeExact(state, fd, operation));
   }
 
   /** Writes from the buffer's position, which stays; heap buffers are copied. */

@@ -70,6 +70,19 @@ public final class LinuxDevices implements Devices {
   }
 
   @Override
+  public BlockDevice openAlone(String path, Caching caching) throws IOException {
+    String at = absolute(path).toString();
+    int exclusive = isBlockDevice(at) ? Linux.O_EXCL : 0;
+    LinuxFile file = LinuxFile.open(at, Linux.O_RDWR | exclusive);
+    FileKind kind = kind(file);
+    if (!file.lockAlone()) {
+      file.close();
+      throw new IOException("cannot open " + path + " for this alone: somebody else has it so");
+    }
+    return DirectDevice.over(file, kind, Access.WRITABLE, caching);
+  }
+
+  @Override
   public BlockDevice create(String path, long sizeBytes) throws IOException {
     Path at = absolute(path);
     LinuxFile file = createdOrEmpty(at);

@@ -98,6 +98,36 @@ final class LinuxFile implements Closeable {
     return call("find the sector size of", () -> Linux.ioctlInt(fd, Linux.BLKSSZGET));
   }
 
+  /** False where another open file, of whatever process, has the lock. Ends with the file. */
+  boolean lockAlone() throws IOException {
+    long result = quietly(() -> Linux.flock(fd, Linux.LOCK_EX | Linux.LOCK_NB));
+    if (result == -Linux.EAGAIN) return false;
+    checked("lock", result);
+    return true;
+  }
+
+  /**
+   * Fills the buffer from the page cache; false where the disk would be needed, or the file system
+   * cannot tell.
+   */
+  boolean readNow(long offset, ByteBuffer into) throws IOException {
+    closing.readLock().lock();
+    try {
+      if (closed) throw new IOException("cannot use " + path + ": it is closed");
+      long got = Linux.readNow(fd, into, offset);
+      if (got < into.remaining()) return false;
+      into.position(into.limit());
+      return true;
+    } finally {
+      closing.readLock().unlock();
+    }
+  }
+
+  /** Takes all of the file's space at once. */
+  void allocate(long sizeBytes) throws IOException {
+    call("allocate %d bytes for".formatted(sizeBytes), () -> Linux.fallocate(fd, 0, 0, sizeBytes));
+  }
+
   /** Reads some bytes; 0 at the end of the file. */
   int read(long offset, ByteBuffer into) throws IOException {
     ByteBuffer piece = piece(into);

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.backstay.device.DirectDevice.Access;
-import io.backstay.device.DirectDevice.Cache;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BlockDeviceContract;
 import io.backstay.seam.BufferPool;
+import io.backstay.seam.Devices.Caching;
 import io.backstay.seam.NoSpaceException;
 import io.backstay.seam.Time;
 import java.io.IOException;
@@ -63,7 +63,7 @@ class DirectDeviceTest {
     @Override
     protected BlockDevice reopen() throws IOException {
       LinuxFile file = LinuxFile.open(directory.resolve("image").toString(), Linux.O_RDWR);
-      return DirectDevice.over(file, FileKind.FILE, Access.WRITABLE, Cache.USE);
+      return DirectDevice.over(file, FileKind.FILE, Access.WRITABLE, Caching.CACHED);
     }
   }
 

@@ -28,6 +28,15 @@ public interface BlockDevice extends Closeable {
   void read(long offset, ByteBuffer into) throws IOException;
 
   /**
+   * As {@link #read} where the bytes lie in memory; false, and the buffer's position as it was,
+   * where that would have to wait for a disk. For event loops. A device that cannot tell answers
+   * false.
+   */
+  default boolean readNow(long offset, ByteBuffer into) throws IOException {
+    return false;
+  }
+
+  /**
    * Writes the buffer from its position to its limit. Not durable before {@link #flush()}. After a
    * failure any part of the range may hold the new bytes.
    *

@@ -31,6 +31,20 @@ public interface Devices {
   BlockDevice openWritable(String path) throws IOException;
 
   /**
+   * As {@link #openWritable}, for as long as it is open for this alone: a second one that is asked
+   * for the same file or block device, here or in another process, is an IOException.
+   *
+   * @param caching whether reads and writes go through the machine's cache; then alignment is 1
+   */
+  BlockDevice openAlone(String path, Caching caching) throws IOException;
+
+  /** Whether a device keeps what was read and written in memory. */
+  enum Caching {
+    CACHED,
+    DIRECT
+  }
+
+  /**
    * Makes a new sparse file of {@code sizeBytes} zeroes, with name and size durable. A file of
    * length 0 that is already there is taken and extended; anything else there is refused with
    * FileAlreadyExistsException.

@@ -52,6 +52,23 @@ final class MemoryDevices implements Devices {
   }
 
   @Override
+  public BlockDevice openAlone(String path, Caching caching) throws IOException {
+    return operate(
+        "open-alone",
+        path,
+        () -> {
+          MemoryFile file = get(path);
+          if (file.isClaimed())
+            throw new IOException(
+                "cannot open " + path + " for this alone: somebody else has it so");
+          int alignment = caching == Caching.CACHED ? 1 : disk.alignmentBytes();
+          MemoryOpenFile open = new MemoryOpenFile(disk, mount, path, file, alignment);
+          file.claim(open);
+          return MemoryBlockDevice.writable(open, file.sizeBytes());
+        });
+  }
+
+  @Override
   public BlockDevice create(String path, long sizeBytes) throws IOException {
     return operate(
         "create",
@@ -113,7 +130,7 @@ final class MemoryDevices implements Devices {
   }
 
   private MemoryOpenFile open(String path, MemoryFile file) {
-    return new MemoryOpenFile(disk, mount, path, file);
+    return new MemoryOpenFile(disk, mount, path, file, disk.alignmentBytes());
   }
 
   private MemoryFile emptyFileAt(String path) throws IOException {

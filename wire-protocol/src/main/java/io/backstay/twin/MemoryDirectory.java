@@ -174,7 +174,7 @@ final class MemoryDirectory implements Directory {
   }
 
   private MemoryOpenFile open(String name) throws IOException {
-    return new MemoryOpenFile(disk, mount, pathOf(name), file(name));
+    return new MemoryOpenFile(disk, mount, pathOf(name), file(name), disk.alignmentBytes());
   }
 
   private MemoryFile file(String name) throws IOException {

@@ -3,10 +3,13 @@ package io.backstay.twin;
 import io.backstay.seam.Devices;
 import io.backstay.seam.Directory;
 import io.backstay.seam.NoSpaceException;
+import io.backstay.seam.SharedMemories;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -45,6 +48,7 @@ public final class MemoryDisk {
   private boolean reflinks;
   private boolean stamps = true;
   private boolean faultsAct = true;
+  private final Map<String, MemoryShared.Pages> shared = new TreeMap<>();
   private final List<Mount> mounts = new ArrayList<>();
   private Mount only = new Mount("process 1");
   private int lives = 1;
@@ -81,6 +85,10 @@ public final class MemoryDisk {
       return new MemoryDevices(MemoryDisk.this, this);
     }
 
+    public SharedMemories sharedMemories() {
+      return new MemorySharedMemories(MemoryDisk.this, this);
+    }
+
     /**
      * The process is gone: every operation of its directories, devices and files, running or to
      * come, throws {@link ProcessDiedError}. What was written stays.
@@ -112,6 +120,11 @@ public final class MemoryDisk {
     return current().devices();
   }
 
+  /** Of the one process of this machine. */
+  public SharedMemories sharedMemories() {
+    return current().sharedMemories();
+  }
+
   /** The one process of this machine dies; {@link #directory} serves the next. */
   public void processDeath() {
     current().die();
@@ -124,6 +137,7 @@ public final class MemoryDisk {
       mounts.forEach(Mount::die);
       mounts.clear();
       root.losePower(random);
+      shared.clear();
       boots++;
     });
   }
@@ -234,6 +248,10 @@ public final class MemoryDisk {
 
   long nextInode() {
     return ++inodes;
+  }
+
+  Map<String, MemoryShared.Pages> shared() {
+    return shared;
   }
 
   MemoryFolder root() {

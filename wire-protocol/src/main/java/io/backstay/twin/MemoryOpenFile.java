@@ -12,9 +12,12 @@ final class MemoryOpenFile {
   private final MemoryDisk.Mount mount;
   private final String path;
   private final MemoryFile file;
+  private final int alignmentBytes;
   private boolean closed;
 
-  MemoryOpenFile(MemoryDisk disk, MemoryDisk.Mount mount, String path, MemoryFile file) {
+  MemoryOpenFile(
+      MemoryDisk disk, MemoryDisk.Mount mount, String path, MemoryFile file, int alignmentBytes) {
+    this.alignmentBytes = alignmentBytes;
     this.disk = disk;
     this.mount = mount;
     this.path = path;
@@ -26,7 +29,7 @@ final class MemoryOpenFile {
   }
 
   int alignmentBytes() {
-    return disk.alignmentBytes();
+    return alignmentBytes;
   }
 
   /** To ask only while the disk's lock is held. */

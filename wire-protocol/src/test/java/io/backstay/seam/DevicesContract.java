@@ -276,4 +276,17 @@ public abstract class DevicesContract {
     assumeThat(path).as("a block device can be had").isPresent();
     return path.get();
   }
+
+  @Test
+  void whatOneHasForItselfNobodyElseGets() throws IOException {
+    String path = path("log");
+    devices().create(path, MIB).close();
+    try (BlockDevice first = devices().openAlone(path, Devices.Caching.CACHED)) {
+      assertThat(first.alignmentBytes()).isEqualTo(1);
+      assertThatThrownBy(() -> devices().openAlone(path, Devices.Caching.DIRECT))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(path);
+    }
+    devices().openAlone(path, Devices.Caching.DIRECT).close();
+  }
 }
