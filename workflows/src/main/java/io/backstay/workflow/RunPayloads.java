@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
 import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
@@ -29,8 +30,12 @@ import io.temporal.common.converter.JacksonJsonPayloadConverter;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.DefaultFailureConverter;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /**
@@ -56,7 +61,20 @@ public final class RunPayloads {
    * @throws IOException when the JSON is not such an input; {@link #reason} says why
    */
   public static <T extends RunInput> T read(byte[] json, Class<T> type) throws IOException {
+    requireKnownFields(json, type);
     return STRICT.readValue(json, type);
+  }
+
+  /** Before all else: of a mistyped name people need not hear that the right one is missing. */
+  private static void requireKnownFields(byte[] json, Class<?> type) throws IOException {
+    List<Object> known =
+        Arrays.stream(type.getRecordComponents()).<Object>map(RecordComponent::getName).toList();
+    JsonNode given = STRICT.readTree(json);
+    for (Iterator<String> names = given.fieldNames(); names.hasNext(); ) {
+      String name = names.next();
+      if (known.contains(name)) continue;
+      throw UnrecognizedPropertyException.from(given.traverse(), type, name, List.copyOf(known));
+    }
   }
 
   private static ObjectMapper strict() {
@@ -135,7 +153,8 @@ public final class RunPayloads {
         return super.fromData(content, valueClass, valueType);
       }
       try {
-        return STRICT.readValue(content.getData().toByteArray(), valueClass);
+        byte[] json = content.getData().toByteArray();
+        return valueClass.cast(read(json, valueClass.asSubclass(RunInput.class)));
       } catch (IOException e) {
         throw new UnreadableInput(e);
       }

@@ -29,6 +29,8 @@ class BadInputTest {
       quoteCharacter = '~',
       value = {
         "FullBackup | {\"volume\":\"vol0\",\"mode\":\"FULL\"} | there is no field 'mode'",
+        "FullBackup | {\"volume_name\":\"vol0\"} | there is no field 'volume_name'; there are archive,",
+        "Restore | {\"volume\":\"vol0\",\"too\":\"/x\"} | there is no field 'too'; there are at, gid,",
         "FullBackup | {\"volume\":7} | field 'volume'",
         "FullBackup | {\"rateLimit\":\"1MiB/s\"} | 'null' is not a volume name",
         "FullBackup | {\"volume\":\"vol0\",\"rateLimit\":\"fast\"} | 'fast' is not a rate limit",
