@@ -123,6 +123,12 @@ public final class Operations<M extends VolumeMetadata<M>> {
   private OperationReport begin(Command.Start start)
       throws RefusedException, IOException, InterruptedException {
     fence(start);
+    if (store.get(start.volume()).ledger().isBuried(start.operation())) {
+      throw new RefusedException(
+          Refusal.of(RefusalCode.CANCELLED, "the operation was cancelled before it was started")
+              .attempted("start %s of %s".formatted(start.operation(), start.volume()))
+              .next("start a new run"));
+    }
     if (start.epoch() > 0) supersede(start.volume(), start.epoch());
     role.prepare(start);
     LedgerEntry entry =
@@ -178,9 +184,13 @@ public final class Operations<M extends VolumeMetadata<M>> {
         .report(volume, server, "", Optional.empty());
   }
 
-  /** Asks it to stop and waits until it has. What is over stays as it is. */
+  /**
+   * Asks it to stop and waits until it has. What is over stays as it is; what is not known never
+   * begins: its start may still be on its way (rule K3).
+   */
   public OperationReport cancel(String volume, String operation)
       throws RefusedException, IOException, InterruptedException {
+    if (store.get(volume).ledger().find(operation).isEmpty()) bury(volume, operation);
     RunningOperation live = running.get(operation);
     if (live != null) {
       live.stop(RunningOperation.Stop.CANCELLED);
@@ -191,6 +201,21 @@ public final class Operations<M extends VolumeMetadata<M>> {
     if (entry.state() == State.PARKED)
       attempts.giveUp(volume, entry.with(State.CANCELLED, time.now()));
     return watch(volume, operation);
+  }
+
+  private void bury(String volume, String operation) throws IOException {
+    ReentrantLock door = doors.computeIfAbsent(volume, name -> new ReentrantLock());
+    door.lock();
+    try {
+      store.update(
+          volume,
+          before ->
+              before.ledger().find(operation).isPresent()
+                  ? before
+                  : before.with(before.ledger().burying(operation, time.now())));
+    } finally {
+      door.unlock();
+    }
   }
 
   private static RefusedException unknown(String volume, String operation) {

@@ -61,6 +61,22 @@ class BackupAndRestoreTest {
   }
 
   @Test
+  void anOperationThatWasCancelledBeforeItsStartCameNeverBeginsRuleK3() throws Exception {
+    assertThatThrownBy(() -> group.storage.cancel("r1/backup"))
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            e -> assertThat(e.refusal().code()).isEqualTo(RefusalCode.UNKNOWN_OPERATION));
+    group.storage.dieAndStart();
+
+    assertThatThrownBy(() -> group.storage.start("r1/backup", 2, group.backup()))
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            e -> assertThat(e.refusal().code()).isEqualTo(RefusalCode.CANCELLED));
+    assertThat(group.points()).isEmpty();
+    assertThat(group.backUp("r2/backup", 2).gid()).isZero();
+  }
+
+  @Test
   void aSecondBackupLeavesTheFirstRestorable() throws Exception {
     group.backUp("r1/backup", 2);
     byte[] second = group.rewriteSource(SIZE, 8);
