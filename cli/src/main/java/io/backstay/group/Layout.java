@@ -11,14 +11,14 @@ import java.nio.file.attribute.PosixFilePermissions;
  * <pre>
  * group.json            group id, servers, ports: chosen once ({@link GroupFile})
  * ca/                   key and certificate of the group's authority
- * certs/NAME.pem, .key  one pair per server
+ * certs/NAME.crt, .key  one pair per server
  * operator/             certificate and keys of the person at the command line
  * configs/NAME.json     what "server run --config" reads
  * restores/             where restores that nobody signed for may write
  * servers/NAME/         what the server keeps durable
  * temporal/             state file of the Temporal server, and the version of the build that owns it
  * logs/NAME.log         rotated by the server itself; NAME.out: what the process printed
- * run/NAME.json         process ids; supervisor.lock, up.lock
+ * run/NAME.json         process ids; supervisor.lock, change.lock, confirmed.json
  * </pre>
  */
 public record Layout(Path directory) {

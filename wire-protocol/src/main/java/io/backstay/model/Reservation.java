@@ -7,8 +7,8 @@ import java.util.Objects;
  * Who may change a volume now (rule K2).
  *
  * @param workflowId workflow id of the holder, whatever it is
- * @param originalRunId id of the first run of the holder's chain; survives reset and
- *     continue-as-new
+ * @param originalRunId id of the run that the holder's run stems from by resets; our workflows
+ *     never continue as new, which would not keep it
  * @param inputHash SHA-256 in hex of the canonical input of the run, so that an equal second start
  *     can attach
  * @param epoch grows with each reservation of the volume; the first is 1
