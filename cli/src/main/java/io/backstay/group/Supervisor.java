@@ -22,9 +22,6 @@ public final class Supervisor {
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
   static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
-  /** How often is looked whether a certificate is to be renewed. */
-  private static final Duration RENEW_EVERY = Duration.ofHours(12);
-
   private static final int LOCK_TRIES_MAX = 10;
 
   /** What a process prints is little, unless it prints in a loop. */
@@ -82,26 +79,15 @@ public final class Supervisor {
             .map(member -> new Keeper(member, layout, launch, processes, time))
             .toList();
     Optional<ProcessIdentity> other = onlyWhile.flatMap(table::find);
-    long renewed = time.nanos();
+    Renewal renewal = new Renewal(layout, group, time);
     while (onlyWhile.isEmpty() || other.filter(table::alive).isPresent()) {
       keepers.forEach(Keeper::look);
-      if (time.nanos() - renewed > RENEW_EVERY.toNanos()) {
-        renewed = time.nanos();
-        renewCertificates(group);
-      }
+      renewal.look();
       for (Member member : members) bound(layout.printed(member.name()));
       time.sleep(LOOK_EVERY);
     }
     LOG.info("process {} ended: stopping the group", onlyWhile.get());
     new Stop(processes, time).inOrder(Member.stopOrder(group), LOG::info);
-  }
-
-  private void renewCertificates(GroupFile group) {
-    try {
-      new Setup(layout, time).certificates(group);
-    } catch (IOException e) {
-      LOG.error("certificates could not be renewed: {}", e.getMessage());
-    }
   }
 
   /** The process appends to the file all the time, so the file is emptied and not replaced. */

@@ -5,9 +5,15 @@ import static org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.group.Launch;
+import io.backstay.group.Layout;
+import io.backstay.model.Role;
+import io.backstay.pki.CertificateAuthority;
+import io.backstay.pki.FixedTime;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -151,6 +157,44 @@ class UpAndDownTest {
 
   @Test
   @Order(6)
+  void aCertificateThatIsOverIsRenewedByTheSupervisorAndTakenWithoutARestart() throws Exception {
+    TreeMap<String, Long> before = pids();
+    expire("s0", Role.STORAGE);
+    LiveGroup.await("nobody believes s0", () -> state("s0").equals("UNKNOWN"));
+
+    LiveGroup.kill(before.get("supervisor"));
+    List<String> command = new ArrayList<>(Launch.asThisProcess().backstay());
+    command.addAll(List.of("server", "supervise", "--dir", group.directory().toString()));
+    command.addAll(List.of("--while", Long.toString(ProcessHandle.current().pid())));
+    new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolve("supervisor.out").toFile())
+        .start();
+
+    LiveGroup.await("s0 serves again", () -> state("s0").equals("UP"));
+    for (JsonNode server : group.status().path("servers")) {
+      assertThat(server.path("certificateDaysLeft").asLong()).as("rule K5").isBetween(363L, 366L);
+    }
+    TreeMap<String, Long> after = pids();
+    assertThat(after.remove("supervisor")).isNotEqualTo(before.remove("supervisor"));
+    assertThat(after).isEqualTo(before);
+  }
+
+  /** As if nothing had been renewed for a year. */
+  private void expire(String name, Role role) throws Exception {
+    Layout layout = group.layout();
+    Instant longAgo = Instant.now().minus(Duration.ofDays(366));
+    CertificateAuthority.open(
+            layout.authority(), group.status().path("group").asText(), new FixedTime(longAgo))
+        .issue(name, role, layout.certificates());
+  }
+
+  private String state(String server) {
+    return LiveGroup.state(group.status(), server);
+  }
+
+  @Test
+  @Order(7)
   void aGroupThatWasStartedForAnotherProcessStopsWithIt() throws Exception {
     Process other = new ProcessBuilder("sleep", "600").start();
     LiveGroup its = new LiveGroup(directory.resolve("its"));
@@ -166,7 +210,7 @@ class UpAndDownTest {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void anotherGroupOnTheSameMachineIsNotTouched() throws Exception {
     TreeMap<String, Long> before = pids();
     try (LiveGroup other = new LiveGroup(directory.resolve("other"))) {
@@ -179,7 +223,7 @@ class UpAndDownTest {
   }
 
   @Test
-  @Order(8)
+  @Order(9)
   void downStopsEverythingAndUpBringsTheSameGroupBack() {
     String id = group.status().path("group").asText();
     String address = group.status().path("servers").path(0).path("address").asText();
