@@ -1,0 +1,36 @@
+package io.backstay.log;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * How a volume's log is kept.
+ *
+ * @param tailBytes memory for the newest writes, whole blocks of 4 KiB from 128 KiB to 1 GiB (rule
+ *     L2); a change holds from the next clean start on (rule L5). Below 16 MiB packs and records
+ *     are smaller than they could be
+ * @param checkpointInterval how often the data device is flushed: bounds what is redone
+ */
+public record LogSettings(int tailBytes, Duration checkpointInterval) {
+  public static final LogSettings DEFAULTS = new LogSettings(64 << 20, Duration.ofSeconds(10));
+
+  private static final int TAIL_BYTES_MIN = 128 << 10;
+  private static final int TAIL_BYTES_MAX = 1 << 30;
+
+  public LogSettings {
+    Objects.requireNonNull(checkpointInterval, "checkpointInterval");
+    if (tailBytes % LogRing.BLOCK_BYTES != 0
+        || tailBytes < TAIL_BYTES_MIN
+        || tailBytes > TAIL_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "a tail of %d bytes: whole blocks of %d from %d to %d are possible"
+              .formatted(tailBytes, LogRing.BLOCK_BYTES, TAIL_BYTES_MIN, TAIL_BYTES_MAX));
+    }
+    if (!checkpointInterval.isPositive())
+      throw new IllegalArgumentException("checkpoint interval " + checkpointInterval);
+  }
+
+  int tailBlocks() {
+    return tailBytes / LogRing.BLOCK_BYTES;
+  }
+}

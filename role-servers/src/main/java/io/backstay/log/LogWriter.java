@@ -1,0 +1,80 @@
+package io.backstay.log;
+
+import io.backstay.seam.Gate;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Group commit: the thread that makes the log durable. One write and one flush serve everybody who
+ * waits at that moment (rule L3); who comes while they run is served by the next.
+ *
+ * <pre>
+ *   take the packs that are complete, and complete the open one
+ *   put their headers in front of their bytes, in the tail
+ *   write them to the ring, straight from the tail
+ *   flush
+ *   tell the tail: those who wait are answered, the applier may go on
+ * </pre>
+ */
+final class LogWriter implements Runnable {
+  /** How long writes that nobody waits for are gathered: the log's part of their latency is 0. */
+  private static final Duration GATHER = Duration.ofMillis(20);
+
+  private static final Duration IDLE = Duration.ofSeconds(10);
+  private static final int WRITE_BLOCKS_MAX = 2 * LogRing.PACK_BLOCKS_MAX;
+
+  private final Tail tail;
+  private final LogDevice log;
+  private final Headers headers;
+  private final Gate work;
+
+  LogWriter(Tail tail, LogDevice log) {
+    this.tail = tail;
+    this.log = log;
+    this.headers = new Headers(tail.memory(), log.stored().salt());
+    this.work = tail.logWork();
+  }
+
+  @Override
+  public void run() {
+    try {
+      while (!tail.isStoppedAndWritten()) {
+        switch (tail.demand()) {
+          case NONE -> work.await(IDLE);
+          case SOON -> {
+            if (!work.await(GATHER)) writeNext();
+          }
+          case NOW -> writeNext();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void writeNext() {
+    try {
+      Optional<PackQueue.Batch> next = tail.take();
+      if (next.isEmpty()) return;
+      PackQueue.Batch batch = next.get();
+      for (PackQueue.Pack pack : batch.packs()) headers.put(pack.lsid(), pack.entries());
+      write(tail.memory(), log, batch.lsid(), batch.endLsid());
+      log.flush();
+      tail.durable(batch);
+    } catch (IOException e) {
+      // Never flushed again into success: the next process writes it again and compares (rule L3).
+      tail.fail(TailMemory.Doubt.LOG, e);
+    }
+  }
+
+  /** Not durable before a flush. */
+  static void write(TailMemory memory, LogDevice log, long from, long to) throws IOException {
+    for (long lsid = from; lsid < to; ) {
+      int contiguous = Math.min(memory.contiguousBlocks(lsid), WRITE_BLOCKS_MAX);
+      int count = (int) Math.min(to - lsid, contiguous);
+      log.write(lsid, memory.blocks(lsid, count));
+      lsid += count;
+    }
+  }
+}

@@ -1,0 +1,256 @@
+package io.backstay.log;
+
+import io.backstay.nbd.Export;
+import io.backstay.seam.BlockDevice;
+import io.backstay.seam.Devices.Caching;
+import io.backstay.seam.Time;
+import io.backstay.wlog.LogLayout;
+import io.backstay.wlog.SuperSector;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A volume with a write log. The way of a block:
+ *
+ * <pre>
+ *   client --- write ---> Tail: a place in the log, bytes and commit word in shared memory
+ *          <-- done -----   it outlives this process now, and every read sees it    (rules L1, L2)
+ *   LogWriter: pack headers, one write to the log device, one flush                 (rule L3)
+ *          <-- done -----   for whoever asked for a flush
+ *   Applier: to the data device, in the log's order; the tail forgets it            (rule L4)
+ *   Checkpointer: flush the data device, note how far; the log may be overwritten   (rule L4)
+ * </pre>
+ *
+ * <p>A read takes the newest bytes from the tail and the rest from the data device, never from the
+ * log. How a volume comes back after a death is told in {@link Opening}.
+ *
+ * <p>The methods of {@link Export} never block, and answer with an error of NBD.
+ */
+public final class LoggedVolume implements Export {
+  private static final Logger LOG = LoggerFactory.getLogger(LoggedVolume.class);
+
+  private static final int EIO = 5;
+  private static final int ENOTSUP = 95;
+  private static final int ZERO_BYTES = 1 << 20;
+  private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(ZERO_BYTES);
+
+  private final VolumeParts parts;
+  private final Tail tail;
+  private final LogDevice log;
+  private final BlockDevice data;
+  private final LogState state;
+  private final Checkpointer checkpointer;
+  private final Time time;
+  private final List<Thread> threads = new ArrayList<>();
+
+  private LoggedVolume(VolumeParts parts, Opening.Opened opened) {
+    this.parts = parts;
+    this.tail = opened.tail();
+    this.log = opened.log();
+    this.data = opened.data();
+    this.state = opened.state();
+    this.time = parts.time();
+    this.checkpointer = new Checkpointer(tail, log, data, parts.settings().checkpointInterval());
+  }
+
+  /**
+   * Makes the log of a new volume on an existing log device, and forgets whatever was there. Data
+   * and log device are there already.
+   *
+   * @param sizeBytes of the volume, a multiple of 4096
+   */
+  public static void format(VolumeParts parts, long sizeBytes) throws IOException {
+    try (BlockDevice device = parts.devices().openAlone(parts.logPath(), Caching.DIRECT)) {
+      LogLayout layout = LogLayout.forDevice(LogRing.BLOCK_BYTES, device.sizeBytes());
+      long needed = (long) LogRing.RING_TAILS_MIN * parts.settings().tailBlocks();
+      if (layout.ringBlocks() < needed) {
+        throw new IOException(
+            "%s has room for a log of %d blocks, with a tail of %d KiB it needs %d: make it larger, or the tail smaller"
+                .formatted(
+                    device, layout.ringBlocks(), parts.settings().tailBytes() >> 10, needed));
+      }
+      SuperSector sector =
+          SuperSector.format(
+              layout,
+              parts.time().random().nextInt(),
+              Opening.newSession(parts),
+              parts.volume().substring(0, Math.min(31, parts.volume().length())),
+              0,
+              sizeBytes / LogLayout.SECTOR_BYTES);
+      LogDevice.format(device, sector);
+    }
+  }
+
+  /** As {@link Opening} tells; the volume is served when this returns. */
+  public static LoggedVolume open(VolumeParts parts, boolean lossAccepted) throws IOException {
+    LoggedVolume volume = new LoggedVolume(parts, Opening.open(parts, lossAccepted));
+    volume.begin("log-writer", new LogWriter(volume.tail, volume.log));
+    volume.begin("applier", new Applier(volume.tail, volume.data));
+    volume.begin("checkpointer", volume.checkpointer);
+    return volume;
+  }
+
+  private void begin(String name, Runnable body) {
+    threads.add(time.fork(parts.volume() + "/" + name, body));
+  }
+
+  /**
+   * Stops cleanly: everything is on the data device, durable, and the tail is given back. Requests
+   * that come from now on are answered with an error.
+   *
+   * @throws IOException where a device had failed before; then the next start finds out
+   */
+  public void stop() throws IOException, InterruptedException {
+    tail.stop();
+    checkpointer.stop();
+    for (Thread thread : threads) thread.join();
+    checkpointer.checkpoint();
+    Optional<IOException> failure = tail.failure();
+    try (log;
+        data) {
+      if (failure.isPresent())
+        throw new IOException(
+            parts.volume() + " was not stopped cleanly: " + failure.get().getMessage(),
+            failure.get());
+      Opening.states(parts).publish(state.asClosed());
+      parts.memories().delete(state.tail());
+    }
+  }
+
+  /** What failed, if a device did. */
+  public Optional<IOException> failure() {
+    return tail.failure();
+  }
+
+  /** Where the log stands, in blocks of 4 KiB. */
+  public LogPosition position() {
+    return tail.position();
+  }
+
+  // ---- Export
+
+  @Override
+  public String name() {
+    return parts.volume();
+  }
+
+  @Override
+  public String description() {
+    return "Backstay volume " + parts.volume();
+  }
+
+  @Override
+  public long sizeBytes() {
+    return log.stored().volumeSectors() * LogLayout.SECTOR_BYTES;
+  }
+
+  @Override
+  public boolean readOnly() {
+    return false;
+  }
+
+  @Override
+  public int blockBytesMin() {
+    return LogLayout.SECTOR_BYTES;
+  }
+
+  @Override
+  public int read(long offset, ByteBuffer into, Answer answer) {
+    List<Gaps.Gap> gaps = tail.read(offset, into);
+    for (int i = 0; i < gaps.size(); i++) {
+      Gaps.Gap gap = gaps.get(i);
+      try {
+        if (!data.readNow(gap.start(), slice(into, offset, gap))) {
+          List<Gaps.Gap> rest = List.copyOf(gaps.subList(i, gaps.size()));
+          time.fork(parts.volume() + "/read", () -> readSlowly(offset, into, rest, answer));
+          return LATER;
+        }
+      } catch (IOException e) {
+        LOG.warn("volume {}: a read failed", parts.volume(), e);
+        return EIO;
+      }
+    }
+    into.position(into.limit());
+    return DONE;
+  }
+
+  /** What the page cache does not have: on a thread that may wait for the disk. */
+  private void readSlowly(long offset, ByteBuffer into, List<Gaps.Gap> gaps, Answer answer) {
+    try {
+      for (Gaps.Gap gap : gaps) data.read(gap.start(), slice(into, offset, gap));
+      into.position(into.limit());
+      answer.done(DONE);
+    } catch (IOException e) {
+      LOG.warn("volume {}: a read failed", parts.volume(), e);
+      answer.done(EIO);
+    }
+  }
+
+  private static ByteBuffer slice(ByteBuffer into, long offset, Gaps.Gap gap) {
+    return into.slice(into.position() + (int) (gap.start() - offset), gap.lengthBytes());
+  }
+
+  @Override
+  public int write(
+      long offset, List<ByteBuffer> bytes, int lengthBytes, boolean durable, Answer answer) {
+    return tail.append(Request.write(offset, lengthBytes, bytes, durable, answer));
+  }
+
+  @Override
+  public int flush(Answer answer) {
+    return tail.flush(answer);
+  }
+
+  @Override
+  public int trim(long offset, long lengthBytes, boolean durable, Answer answer) {
+    return tail.append(Request.discard(offset, lengthBytes, durable, answer));
+  }
+
+  @Override
+  public int zeroes(
+      long offset,
+      long lengthBytes,
+      boolean keepSpace,
+      boolean onlyIfFast,
+      boolean durable,
+      Answer answer) {
+    if (!keepSpace) return tail.append(Request.discard(offset, lengthBytes, durable, answer));
+    if (onlyIfFast) return ENOTSUP;
+    // The log knows no zeroes that keep their space; so they are written.
+    List<ByteBuffer> zeroes = new ArrayList<>();
+    for (long left = lengthBytes; left > 0; left -= ZERO_BYTES)
+      zeroes.add(ZEROES.slice(0, (int) Math.min(ZERO_BYTES, left)));
+    return tail.append(Request.write(offset, lengthBytes, zeroes, durable, answer));
+  }
+
+  @Override
+  public void extents(long offset, long lengthBytes, Extents into) {
+    long[] at = {offset};
+    tail.pieces(
+        offset,
+        offset + lengthBytes,
+        (from, to, entry) -> {
+          onDevice(at[0], from, into);
+          boolean zero = entry.kind() == Entry.Kind.DISCARD;
+          into.add(to - from, zero, zero);
+          at[0] = to;
+        });
+    onDevice(at[0], offset + lengthBytes, into);
+  }
+
+  private void onDevice(long from, long to, Extents into) {
+    if (from == to) return;
+    try {
+      long next = Math.min(to, Math.max(from, data.nextData(from)));
+      if (next > from) into.add(next - from, true, true);
+      if (to > next) into.add(to - next, false, false);
+    } catch (IOException e) {
+      into.add(to - from, false, false);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package io.backstay.log;
+
+import io.backstay.seam.BlockDevice;
+import io.backstay.seam.BufferPool;
+import io.backstay.seam.Devices.Caching;
+import io.backstay.seam.SharedMemory;
+import io.backstay.volume.MetadataFile;
+import io.backstay.wlog.SessionUuid;
+import io.backstay.wlog.SuperSector;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * How a volume comes back, whatever happened to the process and machine that had it (rules L2, L5).
+ *
+ * <pre>
+ *   closed cleanly ---------------------------------------------------------------> new tail
+ *   same life of the machine, tail there:  complete the log from the tail, adopt it
+ *   same life of the machine, tail gone:   refuse, until the loss is accepted ----> as after power
+ *   another life of the machine:  redo from the stored written, checkpoint,
+ *                                 clear what a lost future may have left ----------> new tail
+ * </pre>
+ */
+final class Opening {
+  private static final String STATE = "log";
+
+  private final VolumeParts parts;
+  private final LogDevice log;
+  private final BlockDevice data;
+  private final MetadataFile<LogState> states;
+
+  private Opening(VolumeParts parts, LogDevice log, BlockDevice data) {
+    this.parts = parts;
+    this.log = log;
+    this.data = data;
+    this.states = states(parts);
+  }
+
+  /** A volume whose log and data are one again. */
+  record Opened(Tail tail, LogDevice log, BlockDevice data, LogState state) {}
+
+  /**
+   * @param lossAccepted serve what the log has although the tail is gone
+   * @throws TailMissingException where acknowledged writes may be lost and nobody accepted that
+   * @throws TailDamagedException likewise
+   */
+  static Opened open(VolumeParts parts, boolean lossAccepted) throws IOException {
+    BlockDevice logDevice = parts.devices().openAlone(parts.logPath(), Caching.DIRECT);
+    try {
+      LogDevice log = LogDevice.open(logDevice);
+      BlockDevice data = parts.devices().openAlone(parts.dataPath(), Caching.CACHED);
+      try {
+        return new Opening(parts, log, data).open(lossAccepted);
+      } catch (IOException | RuntimeException e) {
+        data.close();
+        throw e;
+      }
+    } catch (IOException | RuntimeException e) {
+      logDevice.close();
+      throw e;
+    }
+  }
+
+  static MetadataFile<LogState> states(VolumeParts parts) {
+    return new MetadataFile<>(parts.directory(), STATE, LogState.class);
+  }
+
+  private Opened open(boolean lossAccepted) throws IOException {
+    long needed = log.stored().volumeSectors() * 512;
+    if (data.sizeBytes() < needed) {
+      throw new IOException(
+          "%s has %d bytes, the volume %s has %d"
+              .formatted(data, data.sizeBytes(), parts.volume(), needed));
+    }
+    Optional<LogState> before = states.load();
+    if (before.isPresent() && !before.get().closed() && isThisLife(before.get())) {
+      Optional<SharedMemory> memory = parts.memories().open(before.get().tail());
+      if (memory.isPresent()) return adopt(before.get(), memory.get());
+      if (!lossAccepted)
+        throw new TailMissingException(parts.volume(), before.get().tail(), "which is gone");
+    }
+    return redo(before);
+  }
+
+  private boolean isThisLife(LogState state) throws IOException {
+    return state.bootId().equals(parts.memories().bootId());
+  }
+
+  // ---- after the death of a process
+
+  private Opened adopt(LogState state, SharedMemory shared) throws IOException {
+    SuperSector sector = log.stored();
+    TailMemory memory = TailMemory.open(shared, sector.uuid(), sector.ringBlocks());
+    TailMemory.Found found = memory.found();
+    for (Entry entry : found.entries()) memory.checkData(entry);
+    completeLog(memory, found);
+    if (found.doubt() == TailMemory.Doubt.DATA) {
+      long applied =
+          found.entries().isEmpty() ? found.endLsid() : found.entries().getFirst().pack();
+      new Redo(log, data).run(sector.writtenLsid(), applied);
+    }
+    memory.doubt(TailMemory.Doubt.NONE);
+    memory.durable(found.next());
+    LogRing ring =
+        new LogRing(
+            sector.ringBlocks(),
+            memory.blocks(),
+            sector.oldestLsid(),
+            sector.writtenLsid(),
+            found.endLsid());
+    Tail tail = new Tail(memory, ring, parts.time(), found.next());
+    tail.adopt(found.entries());
+    return new Opened(tail, log, data, state);
+  }
+
+  /**
+   * Everything in the tail stands in the log when this returns, and is durable. A pack that stands
+   * there whole is not written again, unless a flush of it failed (rules L2, L3).
+   */
+  private void completeLog(TailMemory memory, TailMemory.Found found) throws IOException {
+    boolean doubted = found.doubt() == TailMemory.Doubt.LOG;
+    TreeMap<Long, List<Entry>> packs = new TreeMap<>();
+    for (Entry entry : found.entries())
+      packs.computeIfAbsent(entry.pack(), lsid -> new ArrayList<>()).add(entry);
+    Headers headers = new Headers(memory, log.stored().salt());
+    for (var pack : packs.entrySet()) {
+      Entry last = pack.getValue().getLast();
+      if (last.number() < found.durable()) continue;
+      headers.put(pack.getKey(), pack.getValue());
+      if (doubted || !stands(memory, pack.getKey(), last.endLsid()))
+        LogWriter.write(memory, log, pack.getKey(), last.endLsid());
+    }
+    log.flush();
+    if (doubted) verify(memory, packs, found.durable());
+  }
+
+  private void verify(TailMemory memory, TreeMap<Long, List<Entry>> packs, long durable)
+      throws IOException {
+    for (var pack : packs.entrySet()) {
+      Entry last = pack.getValue().getLast();
+      if (last.number() >= durable && !stands(memory, pack.getKey(), last.endLsid())) {
+        throw new IOException(
+            "%s: the pack at lsid %d was written again after a failed flush, and reads otherwise"
+                .formatted(log, pack.getKey()));
+      }
+    }
+  }
+
+  private boolean stands(TailMemory memory, long from, long to) throws IOException {
+    ByteBuffer block = BufferPool.aligned(LogRing.BLOCK_BYTES);
+    for (long lsid = from; lsid < to; lsid++) {
+      log.read(lsid, block.clear());
+      if (!block.flip().equals(memory.block(lsid))) return false;
+    }
+    return true;
+  }
+
+  // ---- after a loss of power, or a clean stop
+
+  private Opened redo(Optional<LogState> before) throws IOException {
+    SuperSector sector = log.stored();
+    // What is read now may stand in a cache only; nothing but durable log is applied (rule L4).
+    log.flush();
+    long end = new Redo(log, data).run(sector.writtenLsid(), Long.MAX_VALUE);
+    data.flush();
+    log.store(sector.withLsids(end, end));
+    int lost = before.map(LogState::tailBlocks).orElse(parts.settings().tailBlocks());
+    log.clear(end, lost);
+    return fresh(
+        end, before.isEmpty() || before.get().closed() ? parts.settings().tailBlocks() : lost);
+  }
+
+  private Opened fresh(long end, int blocks) throws IOException {
+    SuperSector sector = log.stored();
+    String name = "%s-%s".formatted(parts.volume(), sector.uuid());
+    SharedMemory shared = parts.memories().create(name, TailMemory.sizeBytes(blocks));
+    TailMemory memory = TailMemory.create(shared, blocks, sector.uuid(), end, sector.ringBlocks());
+    LogState state = new LogState(name, parts.memories().bootId(), blocks, false);
+    states.publish(state);
+    LogRing ring =
+        new LogRing(sector.ringBlocks(), blocks, sector.oldestLsid(), sector.writtenLsid(), end);
+    return new Opened(new Tail(memory, ring, parts.time(), 0), log, data, state);
+  }
+
+  /** A new uuid or salt; no secret. */
+  static SessionUuid newSession(VolumeParts parts) {
+    return new SessionUuid(parts.time().random().nextLong(), parts.time().random().nextLong());
+  }
+}

@@ -1,0 +1,13 @@
+package io.backstay.log;
+
+import io.backstay.seam.SharedMemory;
+import java.io.IOException;
+
+/** The tail of a dead process cannot be used: writes that were acknowledged may be lost. */
+public final class TailDamagedException extends IOException {
+  private static final long serialVersionUID = 1;
+
+  TailDamagedException(SharedMemory memory, String how) {
+    super("the tail %s cannot be used: %s".formatted(memory, how));
+  }
+}
