@@ -8,10 +8,12 @@ import java.time.Instant;
 import java.util.random.RandomGenerator;
 
 /** The system's time, whose threads end quietly when their process died. */
-enum MortalTime implements Time {
-  INSTANCE;
+final class MortalTime implements Time {
+  static final MortalTime INSTANCE = new MortalTime();
 
   private final Time system = Time.system();
+
+  private MortalTime() {}
 
   @Override
   public Instant now() {
