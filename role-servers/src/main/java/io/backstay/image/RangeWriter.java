@@ -191,6 +191,10 @@ public final class RangeWriter {
     flusher.join();
   }
 
+  /**
+   * A flush that failed is the last one: the next would succeed and say nothing of what this one
+   * lost (rule L3). What was not durable before is sent again.
+   */
   private void flushUntilFinished() {
     try {
       for (boolean last = false; !last; ) {
@@ -203,14 +207,15 @@ public final class RangeWriter {
         } finally {
           lock.unlock();
         }
-        if (upTo > durable) flush(upTo);
+        if (upTo > durable && !flush(upTo)) return;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void flush(long upTo) {
+  /** Whether it is durable now. */
+  private boolean flush(long upTo) {
     try {
       sink.makeDurable(upTo);
       lock.lock();
@@ -220,11 +225,13 @@ public final class RangeWriter {
         lock.unlock();
       }
       durableListener.accept(upTo);
+      return true;
     } catch (IOException | RuntimeException e) {
       lock.lock();
       try {
         failure = failure.or(() -> Optional.of(e));
         changed.signalAll();
+        return false;
       } finally {
         lock.unlock();
       }
