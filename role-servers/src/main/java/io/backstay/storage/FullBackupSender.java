@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.random.RandomGenerator;
 
 /**
  * One pass of a full backup of a plain volume, from where the archive's durable progress ends.
@@ -147,11 +148,11 @@ final class FullBackupSender {
         throws RefusedException, IOException {
       ChangeStamp before = parts.devices().changeStamp(record.device());
       Optional<BlockDevice> frozen = parts.devices().freeze(record.device());
-      // A clone that was taken while somebody wrote is one moment all the same, but another one
-      // than the stamp's.
-      boolean settled =
-          frozen.isEmpty() || parts.devices().changeStamp(record.device()).equals(before);
-      Source source = new Source(parts, record, settled ? before : ChangeStamp.UNKNOWN, frozen);
+      boolean ofBefore =
+          frozen.isEmpty()
+              || before.known() && parts.devices().changeStamp(record.device()).equals(before);
+      ChangeStamp stamp = ofBefore ? before : ofThisClone(parts);
+      Source source = new Source(parts, record, stamp, frozen);
       if (source.device.sizeBytes() >= record.sizeBytes()) return source;
       long found = source.device.sizeBytes();
       source.close();
@@ -160,6 +161,16 @@ final class FullBackupSender {
               .attempted("back up %d bytes of %s".formatted(record.sizeBytes(), record.device()))
               .found("%d bytes".formatted(found))
               .next("put the whole source back, or clear the volume and add it with its new size"));
+    }
+
+    /**
+     * A clone that was taken while somebody wrote, or where nobody can tell, is one moment all the
+     * same, but no other clone is the same one: bytes of two of them are never put together (rule
+     * L10).
+     */
+    private static ChangeStamp ofThisClone(RoleParts parts) {
+      RandomGenerator random = parts.time().random();
+      return new ChangeStamp("clone %016x%016x".formatted(random.nextLong(), random.nextLong()));
     }
 
     ChangeStamp stamp() {
