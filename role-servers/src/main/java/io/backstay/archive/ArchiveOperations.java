@@ -236,11 +236,19 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
   }
 
   /** Opens the image of a point. */
-  StoredImage open(ArchiveVolume volume, long gid) throws IOException {
+  StoredImage open(ArchiveVolume volume, long gid) throws RefusedException, IOException {
     ArchiveVolume.Image image = volume.image(gid).orElseThrow();
     Point point = image.point();
-    return new StoredImage(
-        ImageFiles.open(store.directory(volume.volume()), image.serial(), point.sizeBytes()));
+    try {
+      return new StoredImage(
+          ImageFiles.open(store.directory(volume.volume()), image.serial(), point.sizeBytes()));
+    } catch (CorruptImageException e) {
+      throw new RefusedException(
+          Refusal.of(RefusalCode.CORRUPT, "the evidence of point %d is damaged".formatted(gid))
+              .attempted("read point %d of %s".formatted(gid, volume.volume()))
+              .found(e.getMessage())
+              .next("make a full backup now; other points can still be restored"));
+    }
   }
 
   private void deleteUnnamed(RunningOperation operation) {

@@ -182,6 +182,7 @@ final class Intakes {
   private Partial adoptOrBegin(Message.OpenImage open, ArchiveVolume volume, Directory directory)
       throws IOException {
     Optional<Partial> partial = volume.partial().filter(old -> mayAdopt(old, open));
+    if (partial.isPresent() && !hasEvidence(partial.get(), directory)) partial = Optional.empty();
     if (partial.isPresent()) {
       LOG.info(
           "image of {}: goes on at {} for {}",
@@ -214,6 +215,16 @@ final class Intakes {
     return old.sizeBytes() == open.sizeBytes()
         && old.stamp().equals(open.stamp())
         && (open.stamp().known() || sameRun);
+  }
+
+  private static boolean hasEvidence(Partial partial, Directory directory) throws IOException {
+    try {
+      ImageFiles.open(directory, partial.serial(), partial.sizeBytes()).close();
+      return true;
+    } catch (CorruptImageException e) {
+      LOG.warn("image-{} is begun again: {}", partial.serial(), e.getMessage());
+      return false;
+    }
   }
 
   private Point commit(Message.OpenImage open, Partial partial, long storedBytes, Point.Proof proof)

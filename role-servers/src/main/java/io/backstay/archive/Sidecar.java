@@ -74,7 +74,7 @@ final class Sidecar implements Closeable {
   }
 
   /**
-   * @throws IOException when it is not the sidecar of an image of that size
+   * @throws CorruptImageException when it is not the sidecar of an image of that size
    */
   static Sidecar open(BlockDevice device, long imageBytes) throws IOException {
     ByteBuffer header = BufferPool.aligned(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -84,7 +84,8 @@ final class Sidecar implements Closeable {
         || header.getLong(8) != imageBytes
         || header.getInt(16) != ImageChunk.RANGE_BYTES
         || header.getInt(20) != Payload.BLOCK_BYTES) {
-      throw new IOException(
+      throw new CorruptImageException(
+          0,
           "the sidecar's header is damaged: magic %016x, image of %d bytes, expected %016x and %d"
               .formatted(header.getLong(0), header.getLong(8), MAGIC, imageBytes));
     }
