@@ -17,10 +17,15 @@ import java.util.random.RandomGenerator;
 final class Chaos {
   private static final double YIELDS = 0.3;
 
-  /** What strikes a process after so many more of its operations. */
-  private record Armed(int operations, Fault fault) {}
+  /** Operations before or after which a death says more than anywhere else. */
+  private static final List<String> MOMENTS =
+      List.of("rename", "sync", "flush", "send", "receive", "write", "zero", "delete", "create");
 
-  private record Victim(String operation, int skipped, SimulatedServer server) {}
+  /** What strikes a process after so many more of its operations that begin like this. */
+  private record Armed(String beginning, int operations, Fault fault) {}
+
+  /** Something that is done before one certain operation. */
+  private record Trap(String name, String operation, int skipped, Runnable action) {}
 
   private final SeededScheduler scheduler;
   private final RandomGenerator random;
@@ -30,7 +35,7 @@ final class Chaos {
   private final double waits;
   private final long waitNanosMax;
   private final long everyNanos;
-  private Optional<Victim> victim = Optional.empty();
+  private Optional<Trap> trap = Optional.empty();
   private Optional<Faults> faults = Optional.empty();
   private int budget;
   private boolean active;
@@ -92,8 +97,12 @@ final class Chaos {
    * @param name of the server or worker
    */
   void arm(String name, Fault fault) {
-    int operations = 1 + (int) (-Math.log(1 - random.nextDouble()) * (1 << random.nextInt(2, 9)));
-    armed.put(name, new Armed(operations, fault));
+    boolean anywhere = random.nextBoolean();
+    boolean worker = fault == Fault.WORKER_DEATH || fault == Fault.WORKER_SILENCE;
+    String beginning =
+        anywhere ? "" : worker ? "send Request" : MOMENTS.get(random.nextInt(MOMENTS.size()));
+    double mean = 1 << (anywhere ? random.nextInt(2, 9) : random.nextInt(6));
+    armed.put(name, new Armed(beginning, (int) (-Math.log(1 - random.nextDouble()) * mean), fault));
   }
 
   /** A new life of a server: now and then it is struck again before it did much. */
@@ -103,9 +112,24 @@ final class Chaos {
     else if (has(Fault.POWER_LOSS)) arm(server, Fault.POWER_LOSS);
   }
 
-  /** The server dies before such an operation of its own; also while all is calm. */
-  void strikeBefore(String operation, int skipped, SimulatedServer server) {
-    victim = Optional.of(new Victim(operation, skipped, server));
+  /**
+   * Sets a trap: what happens before such an operation, after so many of them; also while all is
+   * calm.
+   *
+   * @param name of a server or worker
+   */
+  void before(String name, String operation, int skipped, Runnable action) {
+    trap = Optional.of(new Trap(name, operation, skipped, action));
+  }
+
+  /** A new run: now and then its worker is struck before it asks the first server for anything. */
+  void runBegins(String worker) {
+    if (!active || random.nextInt(3) > 0 || armed.containsKey(worker)) return;
+    String beginning = "send Request " + (random.nextInt(3) > 0 ? "s0" : "a0");
+    if (has(Fault.WORKER_SILENCE))
+      armed.put(worker, new Armed(beginning, random.nextInt(2), Fault.WORKER_SILENCE));
+    else if (has(Fault.WORKER_DEATH))
+      armed.put(worker, new Armed(beginning, random.nextInt(2), Fault.WORKER_DEATH));
   }
 
   void beforeDisk(String node, String operation) {
@@ -122,37 +146,44 @@ final class Chaos {
     if (process.isDead()) SeededScheduler.parkForever();
     if (process.name().equals("world")) return;
     scheduler.trace().line(scheduler.nanos(), process.name(), operation);
-    if (active) strike(process);
-    if (victim.filter(meant -> isMeant(meant, process, operation)).isPresent()) kill(victim.get());
+    if (active) strike(process, operation);
+    if (trap.filter(set -> isMeant(set, process, operation)).isPresent()) spring(trap.get());
+    if (process.isDead()) SeededScheduler.parkForever();
     double chance = random.nextDouble();
     if (chance < waits) sleep(random.nextLong(waitNanosMax) + 1);
     else if (chance < waits + YIELDS) Thread.yield();
   }
 
-  private void kill(Victim meant) {
-    if (meant.skipped() > 0) {
-      victim = Optional.of(new Victim(meant.operation(), meant.skipped() - 1, meant.server()));
+  private void spring(Trap sprung) {
+    trap = Optional.empty();
+    if (sprung.skipped() > 0) {
+      before(sprung.name(), sprung.operation(), sprung.skipped() - 1, sprung.action());
       return;
     }
-    victim = Optional.empty();
-    meant.server().die();
-    SeededScheduler.parkForever();
+    sprung.action().run();
+    // One who is paused stops here.
+    if (!scheduler.current().process().isDead()) Thread.yield();
   }
 
-  private static boolean isMeant(Victim victim, SimulatedProcess process, String operation) {
-    return victim.operation().equals(operation)
-        && victim.server().process().filter(process::equals).isPresent();
+  private static boolean isMeant(Trap trap, SimulatedProcess process, String operation) {
+    return trap.operation().equals(operation) && trap.name().equals(nameOf(process));
   }
 
-  private void strike(SimulatedProcess process) {
+  /** Of the server or worker whose life the process is. */
+  private static String nameOf(SimulatedProcess process) {
     int life = process.name().indexOf('.');
-    String name = life < 0 ? process.name() : process.name().substring(0, life);
-    Armed now = armed.remove(name);
-    if (now == null) return;
+    return life < 0 ? process.name() : process.name().substring(0, life);
+  }
+
+  private void strike(SimulatedProcess process, String operation) {
+    String name = nameOf(process);
+    Armed now = armed.get(name);
+    if (now == null || !operation.startsWith(now.beginning())) return;
     if (now.operations() > 0) {
-      armed.put(name, new Armed(now.operations() - 1, now.fault()));
+      armed.put(name, new Armed(now.beginning(), now.operations() - 1, now.fault()));
       return;
     }
+    armed.remove(name);
     faults.orElseThrow().strike(name, now.fault());
     if (process.isDead()) SeededScheduler.parkForever();
     // One who is paused stops here.

@@ -142,6 +142,14 @@ final class Engine {
     run.close(new Outcome.Terminated(), group.scheduler().nanos());
   }
 
+  /** Whether the run of that operation is over because it was asked to stop. */
+  boolean isCancelled(String operation) {
+    return runs.stream()
+        .anyMatch(run ->
+            operation.startsWith(run.runId() + "/")
+                && run.outcome().orElse(null) instanceof Outcome.Cancelled);
+  }
+
   /** Whether the holder's run is open (rule K2). */
   boolean isOpen(Reservation holder) {
     return runs.stream()

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /**
  * What servers said, and what follows from it for what they may say later: points, epochs, results
@@ -28,8 +29,10 @@ final class Expectations implements Witness {
   private final LongSupplier nanos;
   private final Map<String, VolumeModel> volumes = new TreeMap<>();
   private final Map<String, JsonNode> ended = new HashMap<>();
+  private final Map<String, Integer> counts = new TreeMap<>();
   private final List<Violation> violations = new ArrayList<>();
   private BiPredicate<String, String> committed = (volume, operation) -> false;
+  private Predicate<String> cancelled = operation -> false;
   private long revision;
 
   Expectations(LongSupplier nanos) {
@@ -55,6 +58,11 @@ final class Expectations implements Witness {
     committed = test;
   }
 
+  /** Whether the run of an operation is over because somebody asked it to stop. */
+  void cancelled(Predicate<String> test) {
+    cancelled = test;
+  }
+
   /** What was heard and must not be. */
   List<Violation> violations() {
     return violations;
@@ -72,7 +80,8 @@ final class Expectations implements Witness {
       VolumeModel volume = volumes.get(start.volume());
       volume.beganNanos().putIfAbsent(start.operation(), nanos.getAsLong());
       mayGo(volume, start);
-      return before(volume.epochs().getOrDefault(server, 0L));
+      long epoch = volume.epochs().getOrDefault(server, 0L);
+      return new Before(nanos.getAsLong(), epoch, revision, cancelled.test(start.operation()));
     }
     if (command instanceof Command.Reserve reserve) {
       TreeMap<Long, String> holders = new TreeMap<>(volumes.get(reserve.volume()).holders());
@@ -82,7 +91,7 @@ final class Expectations implements Witness {
   }
 
   private Before before(long epoch) {
-    return new Before(nanos.getAsLong(), epoch, revision);
+    return new Before(nanos.getAsLong(), epoch, revision, false);
   }
 
   /** Once asked for, a point may be gone at any time, whatever is answered. */
@@ -126,13 +135,29 @@ final class Expectations implements Witness {
                   .formatted(records.revision(), before.revision()));
         revision = Math.max(revision, records.revision());
       }
+      case Reply.Refused refused -> count(refused.refusal().code().word());
       default -> {}
     }
+  }
+
+  private void count(String what) {
+    counts.merge(what, 1, Integer::sum);
+  }
+
+  /**
+   * How often what was seen: refusals by their word, and how images and targets were gone on with.
+   */
+  Map<String, Integer> counts() {
+    return counts;
   }
 
   private void started(String server, Command.Start start, Before before) {
     VolumeModel volume = volumes.get(start.volume());
     boolean first = volume.known().add(server + " " + start.operation());
+    if (first && before.over())
+      violated(
+          "5",
+          "%s began %s after its run had ended as cancelled".formatted(server, start.operation()));
     if (start.work() instanceof Work.ClearVolume) volume.claim(Optional.empty());
     if (!Exclusion.reserves(start.work().kind())) return;
     if (first && start.epoch() < before.epoch())
@@ -217,6 +242,7 @@ final class Expectations implements Witness {
       String archive, Message.OpenImage open, Before before, Message.ImageResume resume) {
     VolumeModel volume = volumes.get(open.volume());
     if (resume.committed().isPresent()) {
+      count("image committed before");
       told(open.volume(), resume.committed().get().gid(), open.operation());
       volume.claim(Optional.empty());
       return;
@@ -227,6 +253,7 @@ final class Expectations implements Witness {
           "%s took an image of %s with epoch %d after epoch %d"
               .formatted(archive, open.volume(), open.epoch(), before.epoch()));
     volume.epochs().merge(archive, open.epoch(), Math::max);
+    count(resume.offset() > 0 ? "image gone on with" : "image begun");
     long claimed =
         volume
             .claim()

@@ -101,12 +101,16 @@ final class Faults {
 
   /** Its runs are taken over by another, or ended and begun anew, while it does not know. */
   private void silence() {
-    engine.pauseWorker(chaos.someTime(Duration.ofMinutes(random.nextBoolean() ? 1 : 5)));
-    if (!chaos.has(Fault.TERMINATE)) return;
-    for (Run run : engine.runs()) {
-      if (run.isOpen() && random.nextBoolean()) {
+    engine.pauseWorker(chaos.someTime(Duration.ofSeconds(8L << random.nextInt(6))));
+    List<Run> open = engine.runs().stream().filter(Run::isOpen).toList();
+    for (Run run : open) {
+      int choice = random.nextInt(6);
+      if (choice < 3 && chaos.has(Fault.TERMINATE)) {
         chaos.count(Fault.TERMINATE);
         engine.terminate(run);
+      } else if (choice == 3 && chaos.has(Fault.CANCEL)) {
+        chaos.count(Fault.CANCEL);
+        engine.cancel(run);
       }
     }
   }
@@ -207,7 +211,8 @@ final class Faults {
     PointModel point = any(there);
     boolean image = random.nextBoolean();
     String path = image ? point.rawPath(volume.name()) : point.sumsPath(volume.name());
-    long offset = random.nextLong(group.archive().node().sizeBytes(path));
+    long size = group.archive().node().sizeBytes(path);
+    long offset = random.nextLong(random.nextInt(4) == 0 ? Math.min(size, 64) : size);
     did(
         Fault.ROT,
         path + " " + offset,

@@ -72,6 +72,7 @@ final class Inspection {
       }
       points(volume, meta);
       running(volume, meta);
+      reading(volume, meta);
     }
     for (VolumeModel volume : expectations.volumes().values()) {
       Optional<JsonNode> meta = metadata(group.storage(), volume.name());
@@ -192,6 +193,19 @@ final class Inspection {
         if (!Exclusion.mayRunBeside(kinds.get(i), kinds.get(j)))
           throw new Violation("7", "on %s run %s".formatted(volume.name(), kinds));
       }
+    }
+  }
+
+  /** What is being read is there: its hold is respected (rule X10). */
+  private void reading(VolumeModel volume, JsonNode meta) throws IOException {
+    List<Long> gids = gids(volume);
+    for (JsonNode entry : meta.get("ledger").get("entries")) {
+      JsonNode gid = entry.get("work").get("gid");
+      String is = entry.get("work").get("is").asText();
+      boolean reads = is.equals("restore") || is.equals("verify");
+      if (reads && entry.get("state").asText().equals("RUNNING") && !gids.contains(gid.asLong()))
+        throw new Violation(
+            "10", "%s of %s reads gid %s, which is gone".formatted(is, volume.name(), gid));
     }
   }
 

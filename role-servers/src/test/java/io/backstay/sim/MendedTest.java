@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -77,7 +78,7 @@ class MendedTest {
           world -> {
             VolumeModel volume = addVolume(world, 1);
             SimulatedServer archive = world.group().archive();
-            world.strikeBefore("sync /state/volumes/v0", skipped, archive);
+            world.before("a0", "sync /state/volumes/v0", skipped, archive::die);
             Run backup = world.users().backUp(volume);
             assertThat(backup.outcome()).get().isInstanceOf(Outcome.Done.class);
             archive.node().losePower(world.group().random());
@@ -127,5 +128,93 @@ class MendedTest {
           assertThat(backup.outcome()).get().isInstanceOf(Outcome.Cancelled.class);
           world.inspection().steady();
         });
+  }
+
+  /** Rule L10: two clones of a source that nobody can date were put together as one moment. */
+  @Test
+  void aBackupThatIsCutDoesNotGoOnFromAnotherFrozenMoment() {
+    tell(
+        3,
+        world -> {
+          SimulatedNode node = world.group().storage().node();
+          node.disk().canFreeze(true);
+          node.disk().canStamp(false);
+          VolumeModel volume = addVolume(world, 8);
+          Run backup = world.users().beginBackup(volume, 1 << 20);
+          world.scheduler().sleep(Duration.ofSeconds(3).toNanos());
+          for (int i = 0; i < 20; i++)
+            volume.source().change(world.group().random(), world.scheduler().nanos());
+          world.group().wire().cut("s0", "a0", world.group().random());
+          assertThat(backup.await()).isInstanceOf(Outcome.Done.class);
+          world.inspection().archive();
+        });
+  }
+
+  /** Invariant 9: a verification of an image whose sidecar had lost its header had no end. */
+  @Test
+  void aRottenHeaderOfASidecarIsDamageAndNotAReasonToTryAgain() {
+    tell(
+        3,
+        world -> {
+          VolumeModel volume = addVolume(world, 2);
+          world.users().backUp(volume);
+          world.inspection().archive();
+          String sums = volume.points().get(0L).sumsPath("v0");
+          world.group().archive().node().disk().rot(sums, 9, 1);
+          volume.rots(0, 0, true);
+          Run verify = world.users().beginVerify(volume, 0);
+          await(world, () -> !verify.isOpen());
+          assertThat(verify.outcome()).get().isInstanceOf(Outcome.Refused.class);
+        });
+  }
+
+  /** Invariant 5, rule K3: the start of a cancelled run came after its cancellation, and began. */
+  @Test
+  void aStartThatComesAfterItsCancellationBeginsNothing() {
+    tell(
+        3,
+        world -> {
+          VolumeModel volume = addVolume(world, 2);
+          world.users().backUp(volume);
+          world.before(
+              "w1", "send Request s0", 0, () -> world.engine().pauseWorker(Duration.ofMinutes(2)));
+          Run backup = world.users().beginBackup(volume, 1 << 20);
+          world.scheduler().sleep(Duration.ofSeconds(1).toNanos());
+          world.engine().cancel(backup);
+          assertThat(backup.await()).isInstanceOf(Outcome.Cancelled.class);
+          world.scheduler().sleep(Duration.ofMinutes(10).toNanos());
+          world.inspection().archive();
+          assertThat(volume.points()).hasSize(1);
+        });
+  }
+
+  /** Invariant 1, rule L3: the next flush after a failed one vouched for what that one had lost. */
+  @Test
+  void aFailedFlushIsNotFollowedByOneThatSucceeds() {
+    for (int seed = 0; seed < 20; seed++) {
+      tell(
+          seed,
+          world -> {
+            VolumeModel volume = addVolume(world, 8);
+            SimulatedNode node = world.group().archive().node();
+            String image = "/state/volumes/v0/image-000000.raw";
+            AtomicBoolean failed = new AtomicBoolean();
+            // The first flush is that of the empty image.
+            world.before(
+                "a0",
+                "flush " + image,
+                1,
+                () -> {
+                  node.disk().failNextFlush(image);
+                  failed.set(true);
+                });
+            Run backup = world.users().beginBackup(volume, 1 << 20);
+            await(world, failed::get);
+            world.scheduler().sleep(world.group().random().nextLong(1_000_000_000L) + 1);
+            node.losePower(world.group().random());
+            world.inspection().bytes(node);
+            assertThat(backup.await()).isInstanceOf(Outcome.Done.class);
+          });
+    }
   }
 }

@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Many simulations, one seed each: {@code --seeds N [--seed S] [--verbose]}. One line for each that
@@ -14,6 +15,7 @@ public final class Simulate {
   private static final double NANOS_PER_HOUR = 3.6e12;
 
   private final EnumMap<Fault, Long> faults = new EnumMap<>(Fault.class);
+  private final Map<String, Long> seen = new TreeMap<>();
   private long seeds;
   private long failed;
   private double hours;
@@ -58,6 +60,8 @@ public final class Simulate {
     bytes += result.bytesCompared();
     for (Map.Entry<Fault, Integer> entry : result.faults().entrySet())
       faults.merge(entry.getKey(), (long) entry.getValue(), Long::sum);
+    for (Map.Entry<String, Integer> entry : result.seen().entrySet())
+      seen.merge(entry.getKey(), (long) entry.getValue(), Long::sum);
     if (result.failure().isPresent()) failed(result, result.failure().get(), verbose);
     else if (verbose) System.out.printf("seed %d: trace %016x%n", seed, result.hash());
   }
@@ -76,5 +80,6 @@ public final class Simulate {
         "%d seeds, %d failed; %.1f simulated hours, %d steps, %d runs, %d restores and %d MiB compared%n",
         seeds, failed, hours, steps, runs, restores, bytes >> 20);
     out.println("faults: " + faults);
+    out.println("seen: " + seen);
   }
 }

@@ -26,6 +26,7 @@ final class Simulation {
   private static final GroupKeys KEYS = new GroupKeys();
   private static final long STEPS_MAX = 3_000_000;
   private static final long LOOK_EVERY_STEPS = 2_000;
+  private static final long ROOM_EVERY_STEPS = 64;
   private static final Duration ENDS_WITHIN = Duration.ofHours(3);
 
   /** What a simulation came to. */
@@ -35,6 +36,7 @@ final class Simulation {
       long steps,
       long nanos,
       Map<Fault, Integer> faults,
+      Map<String, Integer> seen,
       long runs,
       long restoresCompared,
       long bytesCompared,
@@ -66,6 +68,7 @@ final class Simulation {
     group.wire().beforeEachOperation(chaos::beforeNetwork);
     group.onBegin(chaos::begins);
     this.engine = new Engine(group);
+    expectations.cancelled(engine::isCancelled);
     this.inspection = new Inspection(group, expectations);
     this.faults = new Faults(group, engine, expectations, inspection, chaos);
     this.users =
@@ -74,7 +77,8 @@ final class Simulation {
             engine,
             expectations,
             inspection,
-            new Verdicts(engine, expectations, inspection, chaos));
+            new Verdicts(engine, expectations, inspection, chaos),
+            chaos);
   }
 
   /** The world of a seed. */
@@ -130,6 +134,7 @@ final class Simulation {
         if (!expectations.violations().isEmpty()) throw expectations.violations().getFirst();
         if (!scheduler.escaped().isEmpty()) throw scheduler.escaped().getFirst();
         if (scheduler.steps() % LOOK_EVERY_STEPS == 0) inspection.archive();
+        if (scheduler.steps() % ROOM_EVERY_STEPS == 0) DirectMemory.keepFree();
         if (scheduler.steps() > STEPS_MAX) throw new Violation("9", "it has no end");
       }
     } catch (Throwable e) {
@@ -144,6 +149,7 @@ final class Simulation {
         scheduler.steps(),
         scheduler.nanos(),
         chaos.counts(),
+        expectations.counts(),
         engine.runs().size(),
         inspection.restoresCompared(),
         inspection.bytesCompared(),
@@ -179,9 +185,9 @@ final class Simulation {
     return faults;
   }
 
-  /** The server dies before such an operation of its disk, after so many of them. */
-  void strikeBefore(String operation, int skipped, SimulatedServer server) {
-    chaos.strikeBefore(operation, skipped, server);
+  /** Something happens before such an operation of a server or worker, after so many of them. */
+  void before(String name, String operation, int skipped, Runnable action) {
+    chaos.before(name, operation, skipped, action);
   }
 
   // ---- the story

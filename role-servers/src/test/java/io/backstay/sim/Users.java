@@ -2,6 +2,7 @@ package io.backstay.sim;
 
 import static io.backstay.model.Work.Overwrite.ONLY_EMPTY;
 
+import io.backstay.model.Exclusion;
 import io.backstay.model.OperationKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
@@ -19,6 +20,7 @@ final class Users {
   private final Expectations expectations;
   private final Inspection inspection;
   private final Verdicts verdicts;
+  private final Chaos chaos;
   private final RandomGenerator random;
   private final List<Restoring> targets = new ArrayList<>();
   private int ids;
@@ -30,13 +32,15 @@ final class Users {
       Engine engine,
       Expectations expectations,
       Inspection inspection,
-      Verdicts verdicts) {
+      Verdicts verdicts,
+      Chaos chaos) {
     this.group = group;
     this.engine = engine;
     this.scripts = new Scripts(group);
     this.expectations = expectations;
     this.inspection = inspection;
     this.verdicts = verdicts;
+    this.chaos = chaos;
     this.random = group.scheduler().splitRandom();
   }
 
@@ -45,16 +49,29 @@ final class Users {
     for (int i = 0; i < runs; i++) {
       group.scheduler().sleep(random.nextLong(Duration.ofMillis(500).toNanos()) + 1);
       VolumeModel volume = anyVolume();
+      if (random.nextInt(4) > 0) awaitQuiet(volume);
       int choice = random.nextInt(100);
-      if (choice < 38) backUp(volume);
-      else if (choice < 46) twoAtOnce(volume);
-      else if (choice < 66) restore(volume, anyGid(volume));
-      else if (choice < 68) restoreAgain(volume, anyGid(volume));
-      else if (choice < 76) verify(volume, anyGid(volume));
-      else if (choice < 84) delete(volume, anyGid(volume));
-      else if (choice < 93) deleteWhileRead(volume, anyGid(volume));
+      List<Long> gids = inspection.gids(volume);
+      if (choice < 30 || gids.isEmpty() && choice < 90) backUp(volume);
+      else if (choice < 38) twoAtOnce(volume);
+      else if (choice < 58) restore(volume, anyGid(gids));
+      else if (choice < 60) restoreAgain(volume, anyGid(gids));
+      else if (choice < 68) verify(volume, anyGid(gids));
+      else if (choice < 76) delete(volume, anyGid(gids));
+      else if (choice < 93) deleteWhileRead(volume, anyGid(gids));
       else clearAndAdd(volume);
     }
+  }
+
+  /** Most people look first whether somebody else works on a volume. */
+  private void awaitQuiet(VolumeModel volume) throws InterruptedException {
+    for (int i = 0; i < 60 && isBusy(volume); i++) group.scheduler().sleep(1_000_000_000L);
+  }
+
+  private boolean isBusy(VolumeModel volume) {
+    return engine.runs().stream()
+        .anyMatch(run ->
+            run.isOpen() && run.volume().equals(volume.name()) && Exclusion.reserves(run.kind()));
   }
 
   private VolumeModel anyVolume() {
@@ -62,12 +79,11 @@ final class Users {
     return volumes.get(random.nextInt(volumes.size()));
   }
 
-  /** Mostly one that is there. */
-  private long anyGid(VolumeModel volume) {
-    List<Long> gids = List.copyOf(volume.points().keySet());
-    return gids.isEmpty() || random.nextInt(20) == 0
-        ? random.nextInt(5)
-        : gids.get(random.nextInt(gids.size()));
+  /** Mostly one that is there, and more often an old one than the newest. */
+  private long anyGid(List<Long> gids) {
+    if (gids.isEmpty() || random.nextInt(20) == 0) return random.nextInt(5);
+    int many = gids.size() > 1 && random.nextBoolean() ? gids.size() - 1 : gids.size();
+    return gids.get(random.nextInt(many));
   }
 
   Run add(VolumeModel volume) throws InterruptedException, IOException {
@@ -148,7 +164,7 @@ final class Users {
     return ended(beginVerify(volume, gid), gid);
   }
 
-  private Run beginVerify(VolumeModel volume, long gid) {
+  Run beginVerify(VolumeModel volume, long gid) {
     return start(
         "verify",
         volume,
@@ -189,12 +205,17 @@ final class Users {
   }
 
   private Run start(String what, VolumeModel volume, OperationKind kind, Run.Script script) {
+    chaos.runBegins(engine.worker());
     return engine.start(what + "/" + volume.name() + "/" + ++ids, volume.name(), kind, script);
   }
 
   private Run ended(Run run, long gid) throws InterruptedException, IOException {
     run.await();
     verdicts.check(run, gid);
+    // Somebody ended it behind its back, and wants it done all the same.
+    boolean again = run.outcome().orElseThrow() instanceof Outcome.Terminated;
+    if (again && run.kind() == OperationKind.FULL_BACKUP && random.nextInt(4) > 0)
+      backUp(expectations.volume(run.volume()));
     return run;
   }
 }

@@ -10,8 +10,14 @@ import io.backstay.wire.Reply;
  * arrives or not.
  */
 interface Witness {
-  /** What was known when something was asked; handed back with the answer. */
-  record Before(long nanos, long epoch, long revision) {}
+  /**
+   * What was known when something was asked; handed back with the answer.
+   *
+   * @param epoch the highest that the server was known to have accepted
+   * @param revision the highest of the catalog that was told
+   * @param over whether the run that it was asked for had been cancelled, and had ended
+   */
+  record Before(long nanos, long epoch, long revision, boolean over) {}
 
   Before asked(String server, Peer by, Command command);
 
