@@ -42,7 +42,9 @@ public class SidecarBenchmark {
     BlockDevice device =
         new MemoryDisk().directory("/a0").createDevice("sums", Sidecar.sizeBytes(imageBytes));
     page = Sidecar.format(device, imageBytes).read(0, RANGES);
-    chunk = new ImageChunk(0, ImageChunk.RANGE_BYTES, 0xffff, Bytes.of(new byte[32]));
+    chunk =
+        new ImageChunk(
+            0, ImageChunk.RANGE_BYTES, 0xffff, Bytes.of(new byte[ImageChunk.HASH_BYTES]));
     checksums = new int[BLOCKS];
   }
 

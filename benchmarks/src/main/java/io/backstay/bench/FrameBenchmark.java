@@ -36,7 +36,9 @@ public class FrameBenchmark {
   @Setup(Level.Trial)
   public void encode() {
     payload = BufferPool.aligned(ImageChunk.RANGE_BYTES);
-    ImageChunk chunk = new ImageChunk(0, ImageChunk.RANGE_BYTES, 0xffff, Bytes.of(new byte[32]));
+    ImageChunk chunk =
+        new ImageChunk(
+            0, ImageChunk.RANGE_BYTES, 0xffff, Bytes.of(new byte[ImageChunk.HASH_BYTES]));
     frame = new Frame(chunk, Payload.of(payload, () -> {}));
     encoded = FrameCodec.encodePrefix(frame);
   }

@@ -58,7 +58,7 @@ public class RangeBenchmark {
   }
 
   @Benchmark
-  public Object sha256() {
-    return LiveSource.sha256(data);
+  public Object sourceHash() {
+    return RangeHash.of(data);
   }
 }

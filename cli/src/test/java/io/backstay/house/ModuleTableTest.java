@@ -36,6 +36,7 @@ class ModuleTableTest {
           List.of(
               "io.netty.",
               "org.bouncycastle.",
+              "net.openhft.hashing.",
               "io.micrometer.",
               "org.slf4j.",
               "com.fasterxml.jackson.",

@@ -1,7 +1,7 @@
 package io.backstay.archive;
 
-import io.backstay.image.LiveSource;
 import io.backstay.image.Range;
+import io.backstay.image.RangeHash;
 import io.backstay.model.Bytes;
 import io.backstay.model.Hold;
 import io.backstay.model.ProtectionRecord;
@@ -184,25 +184,24 @@ public final class ArchiveService implements RoleService {
                 new RefusedException(
                     RefusalCode.POINT_NOT_REACHABLE, "no such point of " + hash.volume()));
     try (StoredImage image = role.open(volume, gid)) {
-      ByteBuffer sha256s = ByteBuffer.allocate(32 * hash.ranges());
+      ByteBuffer hashes = ByteBuffer.allocate(Message.ImageChunk.HASH_BYTES * hash.ranges());
       for (int i = 0; i < hash.ranges(); i++) {
         long at = hash.offset() + (long) i * Message.ImageChunk.RANGE_BYTES;
         if (at >= image.sizeBytes()) break;
-        sha256s.put(hash(image.read(at, parts.pool().take())).toArray());
+        hashes.put(hash(image.read(at, parts.pool().take())).toArray());
       }
-      byte[] found = new byte[sha256s.position()];
-      sha256s.flip().get(found);
+      byte[] found = new byte[hashes.position()];
+      hashes.flip().get(found);
       return new Reply.Hashes(hash.offset(), Bytes.of(found));
     }
   }
 
   private static Bytes hash(Range range) {
     return switch (range) {
-      case Range.Zeroes zeroes ->
-          LiveSource.sha256(ByteBuffer.allocate((int) zeroes.lengthBytes()));
+      case Range.Zeroes zeroes -> RangeHash.of(ByteBuffer.allocate((int) zeroes.lengthBytes()));
       case Range.Chunk data -> {
         try (var payload = data.payload()) {
-          yield LiveSource.sha256(data.chunk(), payload.bytes());
+          yield RangeHash.of(data.chunk(), payload.bytes());
         }
       }
     };

@@ -13,8 +13,8 @@ import java.util.zip.CRC32C;
 
 /**
  * The evidence beside an image: for each 1 MiB range which 64 KiB blocks hold data, their CRC32C,
- * and the SHA-256 that the source took (rules L10, X9). File {@code image-SERIAL.sums}; integers
- * are little-endian.
+ * and the hash that the source took (rules L10, X9). File {@code image-SERIAL.sums}; integers are
+ * little-endian.
  *
  * <pre>
  *  off   size  field
@@ -30,8 +30,8 @@ import java.util.zip.CRC32C;
  *    0      4  bit i: block i holds data; 0: the range is all zero
  *    4      4  CRC32C of the range's number (8 bytes) and the entry without this field
  *    8  16 * 4  CRC32C of each block, 0 where it is zero
- *   72     32  SHA-256 of the whole range as the source had it, 0 where it is all zero
- *  104     24  zero
+ *   72     16  XXH3-128 of the whole range as the source had it, big-endian, 0 where it is all zero
+ *   88     40  zero
  * </pre>
  *
  * <p>Ranges of zeroes have an entry of their own, so that an entry which was lost, or written to
@@ -53,7 +53,7 @@ final class Sidecar implements Closeable {
 
   /** One range's evidence; {@code dataBlocks} is 0 for a range of zeroes. */
   @SuppressWarnings("ArrayRecordComponent") // never compared, never shared
-  record Entry(int dataBlocks, int[] checksums, Bytes sha256) {}
+  record Entry(int dataBlocks, int[] checksums, Bytes sourceHash) {}
 
   static long sizeBytes(long imageBytes) {
     long entries = (imageBytes + ImageChunk.RANGE_BYTES - 1) / ImageChunk.RANGE_BYTES;
@@ -143,7 +143,7 @@ final class Sidecar implements Closeable {
       for (int i = 0, next = 0; i < ImageChunk.RANGE_BYTES / Payload.BLOCK_BYTES; i++) {
         if ((chunk.dataBlocks() >>> i & 1) == 1) bytes.putInt(at + 8 + 4 * i, checksums[next++]);
       }
-      bytes.put(at + 72, chunk.sha256().toArray());
+      bytes.put(at + 72, chunk.sourceHash().toArray());
       bytes.putInt(at + 4, entryCrc(range));
     }
 
@@ -169,9 +169,9 @@ final class Sidecar implements Closeable {
       for (int i = 0, next = 0; next < checksums.length; i++) {
         if ((dataBlocks >>> i & 1) == 1) checksums[next++] = bytes.getInt(at + 8 + 4 * i);
       }
-      byte[] sha256 = new byte[32];
-      bytes.get(at + 72, sha256);
-      return new Entry(dataBlocks, checksums, Bytes.of(sha256));
+      byte[] hash = new byte[ImageChunk.HASH_BYTES];
+      bytes.get(at + 72, hash);
+      return new Entry(dataBlocks, checksums, Bytes.of(hash));
     }
 
     private int entryCrc(long range) {

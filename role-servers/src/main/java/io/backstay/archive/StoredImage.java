@@ -48,7 +48,7 @@ final class StoredImage implements RangeSource, Closeable {
       int length = (int) Math.min(ImageChunk.RANGE_BYTES, sizeBytes() - offset);
       Sidecar.Entry entry = entry(offset / ImageChunk.RANGE_BYTES);
       if (entry.dataBlocks() == 0) return new Range.Zeroes(offset, length);
-      ImageChunk chunk = new ImageChunk(offset, length, entry.dataBlocks(), entry.sha256());
+      ImageChunk chunk = new ImageChunk(offset, length, entry.dataBlocks(), entry.sourceHash());
       ByteBuffer bytes = lease.buffer().clear().limit(chunk.payloadBytes());
       readBlocks(chunk, bytes);
       Payload payload = Payload.received(bytes.flip(), entry.checksums(), lease::close);

@@ -1,7 +1,7 @@
 package io.backstay.archive;
 
-import io.backstay.image.LiveSource;
 import io.backstay.image.Range;
+import io.backstay.image.RangeHash;
 import io.backstay.image.RangeSource;
 import io.backstay.image.RangeWalk;
 import io.backstay.model.Refusal;
@@ -86,8 +86,8 @@ final class VerifyRun {
     public Range read(long offset, BufferPool.Lease lease) throws IOException {
       Range range = image.read(offset, lease);
       if (range instanceof Range.Chunk data
-          && !LiveSource.sha256(data.chunk(), data.payload().bytes())
-              .equals(data.chunk().sha256())) {
+          && !RangeHash.of(data.chunk(), data.payload().bytes())
+              .equals(data.chunk().sourceHash())) {
         data.payload().close();
         throw new CorruptImageException(offset, "it is not what the source had");
       }

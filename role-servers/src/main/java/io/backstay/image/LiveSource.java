@@ -1,18 +1,15 @@
 package io.backstay.image;
 
-import io.backstay.model.Bytes;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.wire.Message;
 import io.backstay.wire.Payload;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /**
  * A volume as it is now. This is where the evidence is made: zero blocks are found, the range's
- * SHA-256 and the blocks' CRC32C are taken from the very memory that the device filled.
+ * hash and the blocks' CRC32C are taken from the very memory that the device filled.
  */
 public final class LiveSource implements RangeSource {
   private final BlockDevice device;
@@ -52,7 +49,8 @@ public final class LiveSource implements RangeSource {
       readNaming(offset, buffer);
       int dataBlocks = Zeroes.dataBlocks(buffer.flip().limit(length));
       if (dataBlocks == 0) return new Range.Zeroes(offset, length);
-      Message.ImageChunk chunk = new Message.ImageChunk(offset, length, dataBlocks, sha256(buffer));
+      Message.ImageChunk chunk =
+          new Message.ImageChunk(offset, length, dataBlocks, RangeHash.of(buffer));
       Zeroes.moveTogether(buffer, dataBlocks);
       kept = true;
       return new Range.Chunk(chunk, Payload.of(buffer.limit(chunk.payloadBytes()), lease::close));
@@ -86,37 +84,6 @@ public final class LiveSource implements RangeSource {
         }
       }
       throw e;
-    }
-  }
-
-  /** SHA-256 of the remaining bytes, whose position does not move. */
-  public static Bytes sha256(ByteBuffer bytes) {
-    MessageDigest digest = digest();
-    digest.update(bytes.duplicate());
-    return Bytes.of(digest.digest());
-  }
-
-  /** SHA-256 of a whole range of which only the data blocks are there. */
-  public static Bytes sha256(Message.ImageChunk chunk, ByteBuffer dataBlocks) {
-    MessageDigest digest = digest();
-    int at = dataBlocks.position();
-    for (int from = 0; from < chunk.lengthBytes(); from += Payload.BLOCK_BYTES) {
-      int length = Math.min(Payload.BLOCK_BYTES, chunk.lengthBytes() - from);
-      if ((chunk.dataBlocks() >>> from / Payload.BLOCK_BYTES & 1) == 1) {
-        digest.update(dataBlocks.slice(at, length));
-        at += length;
-      } else {
-        digest.update(Zeroes.block(length));
-      }
-    }
-    return Bytes.of(digest.digest());
-  }
-
-  private static MessageDigest digest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
     }
   }
 }

@@ -1,7 +1,7 @@
 package io.backstay.storage;
 
 import io.backstay.image.ImageReceiver;
-import io.backstay.image.LiveSource;
+import io.backstay.image.RangeHash;
 import io.backstay.model.Bytes;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
@@ -138,15 +138,15 @@ public final class StorageService implements RoleService {
           Math.min(
               record.sizeBytes(),
               hash.offset() + (long) hash.ranges() * Message.ImageChunk.RANGE_BYTES);
-      ByteBuffer sha256s = ByteBuffer.allocate(32 * hash.ranges());
+      ByteBuffer hashes = ByteBuffer.allocate(Message.ImageChunk.HASH_BYTES * hash.ranges());
       for (long at = hash.offset(); at < end; at += Message.ImageChunk.RANGE_BYTES) {
         ByteBuffer buffer =
             lease.buffer().clear().limit((int) Math.min(Message.ImageChunk.RANGE_BYTES, end - at));
         device.read(at, buffer);
-        sha256s.put(LiveSource.sha256(buffer.flip()).toArray());
+        hashes.put(RangeHash.of(buffer.flip()).toArray());
       }
-      byte[] found = new byte[sha256s.position()];
-      sha256s.flip().get(found);
+      byte[] found = new byte[hashes.position()];
+      hashes.flip().get(found);
       return new Reply.Hashes(hash.offset(), Bytes.of(found));
     }
   }

@@ -67,7 +67,7 @@ class ImageReceiverTest {
   }
 
   private void receive(Payload payload) throws IOException, InterruptedException {
-    ImageChunk chunk = new ImageChunk(0, SIZE_BYTES, 1, Bytes.of(new byte[32]));
+    ImageChunk chunk = new ImageChunk(0, SIZE_BYTES, 1, Bytes.of(new byte[ImageChunk.HASH_BYTES]));
     Message.ImageEnd end = new Message.ImageEnd(Point.Proof.FROZEN, SIZE_BYTES, 0);
     new ImageReceiver(Time.system(), pool, ServerConfig.Transfers.DEFAULT)
         .receive(new Arrivals(new Frame(chunk, payload), Frame.of(end)), sink, 0, SIZE_BYTES);

@@ -74,7 +74,7 @@ public sealed interface Command {
   // ---- storage and archive
 
   /**
-   * SHA-256 of each 1 MiB range. A storage hashes the source, an archive the image of {@code gid}.
+   * XXH3-128 of each 1 MiB range. A storage hashes the source, an archive the image of {@code gid}.
    * Answered by {@link Reply.Hashes}.
    *
    * @param gid present at an archive only

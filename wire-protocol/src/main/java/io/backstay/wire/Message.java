@@ -103,12 +103,15 @@ public sealed interface Message {
    * @param offset in bytes, a multiple of {@link #RANGE_BYTES}
    * @param lengthBytes {@link #RANGE_BYTES}, or less at the end of the image
    * @param dataBlocks bit i stands for the bytes from offset + i * 64 KiB; never 0
-   * @param sha256 of all {@code lengthBytes} bytes of the range, zero blocks included: the source's
-   *     own evidence (rule L10)
+   * @param sourceHash XXH3-128 of all {@code lengthBytes} bytes of the range, zero blocks included:
+   *     the source's own evidence (rule L10)
    */
-  record ImageChunk(long offset, int lengthBytes, int dataBlocks, Bytes sha256) implements Message {
+  record ImageChunk(long offset, int lengthBytes, int dataBlocks, Bytes sourceHash)
+      implements Message {
     /** Size of a range, and of what one source hash covers. */
     public static final int RANGE_BYTES = 1024 * 1024;
+
+    public static final int HASH_BYTES = 16;
 
     public ImageChunk {
       if (offset < 0 || offset % RANGE_BYTES != 0)
@@ -119,8 +122,8 @@ public sealed interface Message {
         throw new IllegalArgumentException(
             "chunk of %d bytes with blocks %x".formatted(lengthBytes, dataBlocks));
       }
-      if (sha256 == null || sha256.size() != 32)
-        throw new IllegalArgumentException("chunk without SHA-256");
+      if (sourceHash == null || sourceHash.size() != HASH_BYTES)
+        throw new IllegalArgumentException("chunk without its source's hash");
     }
 
     /** Number of payload bytes that the set bits stand for. */

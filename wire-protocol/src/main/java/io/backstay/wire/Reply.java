@@ -65,7 +65,7 @@ public sealed interface Reply {
 
   record DeviceFound(DeviceFacts facts) implements Reply {}
 
-  record Hashes(long offset, Bytes sha256s) implements Reply {}
+  record Hashes(long offset, Bytes hashes) implements Reply {}
 
   record Points(List<Point> points) implements Reply {}
 
