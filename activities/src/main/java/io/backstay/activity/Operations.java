@@ -106,8 +106,8 @@ public final class Operations implements OperationActivities {
         renewHold();
         Command command =
             attached ? new Command.Watch(order.operation(), order.volume()) : order.start();
-        Reply reply = calls.call(order.server(), command);
-        if (attached && isUnknown(reply)) reply = calls.call(order.server(), order.start());
+        Reply reply = calls.asked(order.server(), command);
+        if (attached && isUnknown(reply)) reply = calls.asked(order.server(), order.start());
         if (!(reply instanceof Reply.Operation found)) throw ServerCalls.unexpected(order, reply);
         attached = found.report().state() != OperationReport.State.PARKED;
         return found.report();
@@ -161,10 +161,11 @@ public final class Operations implements OperationActivities {
   @Override
   public void cancel(Order order) {
     long begunNanos = time.nanos();
-    Reply reply = calls.call(order.server(), new Command.Cancel(order.operation(), order.volume()));
+    Reply reply =
+        calls.asked(order.server(), new Command.Cancel(order.operation(), order.volume()));
     while (reply instanceof Reply.Operation found && found.report().running()) {
       sleep(pollAfter(Duration.ofNanos(time.nanos() - begunNanos)));
-      reply = calls.call(order.server(), new Command.Watch(order.operation(), order.volume()));
+      reply = calls.asked(order.server(), new Command.Watch(order.operation(), order.volume()));
     }
     boolean over =
         reply instanceof Reply.Operation

@@ -31,7 +31,7 @@ public final class Reservations implements ReservationActivities {
     if (needsRecord(wish.operation())) calls.volume(wish.volume());
     Optional<Long> supersedes = Optional.empty();
     for (int turn = 1; ; turn++) {
-      Reply reply = calls.call(calls.catalogServer(), command(wish, supersedes));
+      Reply reply = calls.asked(calls.catalogServer(), command(wish, supersedes));
       if (reply instanceof Reply.Reserved reserved) return reserved.reservation();
       supersedes = Optional.of(overHolder(reply, turn).epoch());
     }

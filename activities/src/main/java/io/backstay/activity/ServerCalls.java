@@ -35,7 +35,7 @@ public final class ServerCalls {
    * @throws ApplicationFailure {@link RefusalFailure} of a refusal or of {@code unreachable}
    */
   public <T extends Reply> T ask(String server, Command command, Class<T> expected) {
-    Reply reply = call(server, command);
+    Reply reply = asked(server, command);
     if (expected.isInstance(reply)) return expected.cast(reply);
     throw unexpected(command.getClass().getSimpleName() + " at " + server, reply);
   }
@@ -57,7 +57,7 @@ public final class ServerCalls {
   }
 
   /** The reply, which may be a refusal. */
-  Reply call(String server, Command command) {
+  public Reply asked(String server, Command command) {
     try {
       return servers.call(server, command);
     } catch (IOException e) {

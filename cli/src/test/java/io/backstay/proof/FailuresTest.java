@@ -98,16 +98,7 @@ class FailuresTest {
     Volume volume = add();
     RealGroup.Command command = group.start("backup", "full", volume.name, "--rate-limit", SLOW);
     group.awaitBackedUp(volume.name, SIZE / 4);
-    RealGroup.Answer reset =
-        group.temporal(
-            "workflow",
-            "reset",
-            "--workflow-id",
-            volume.backup(),
-            "--type",
-            "FirstWorkflowTask",
-            "--reason",
-            "proof");
+    RealGroup.Answer reset = group.reset(volume.backup());
     assertThat(reset.exit()).as(reset.toString()).isZero();
     command.await();
 
@@ -116,6 +107,22 @@ class FailuresTest {
     assertThat(again.path("gid").asLong(-1)).isZero();
     assertThat(group.succeed("point", "list", volume.name)).hasSize(1);
     assertRestores(volume);
+  }
+
+  @Test
+  void aFinishedAddVolumeThatIsResetComesToTheSameResultRuleK3() throws Exception {
+    Volume volume = add();
+    String run = "add-volume/" + volume.name;
+    JsonNode before = group.succeed("run", "wait", run);
+    RealGroup.Answer reset = group.reset(run);
+    assertThat(reset.exit()).as(reset.toString()).isZero();
+
+    JsonNode after = group.succeed("run", "wait", run);
+
+    assertThat(after.path("runId")).isNotEqualTo(before.path("runId"));
+    assertThat(after.path("device")).isEqualTo(before.path("device"));
+    assertThat(after.path("archives")).isEqualTo(before.path("archives"));
+    assertThat(group.succeed("point", "list", volume.name)).isEmpty();
   }
 
   @Test

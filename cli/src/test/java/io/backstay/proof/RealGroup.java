@@ -184,6 +184,14 @@ final class RealGroup implements AutoCloseable {
     return start(Path.of(System.getenv("BACKSTAY_TEMPORAL")), all.toArray(String[]::new)).await();
   }
 
+  /** Resets a run to its beginning, as a person does who wants it done again. */
+  Answer reset(String workflowId) throws IOException, InterruptedException {
+    List<String> to = List.of("--type", "FirstWorkflowTask", "--reason", "proof");
+    List<String> line = new ArrayList<>(List.of("workflow", "reset", "--workflow-id", workflowId));
+    line.addAll(to);
+    return temporal(line.toArray(String[]::new));
+  }
+
   /** Pid of a server, or of {@code temporal}, as status has it. */
   long pid(String server) throws IOException, InterruptedException {
     JsonNode status = succeed("status");

@@ -80,7 +80,7 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
 
   /**
    * @param facts what the storage found at the device's path
-   * @param knowing names of the servers that know the volume already
+   * @param knowing names of the servers that know the volume already, from another run
    * @throws RefusedException {@code not-found}, {@code bad-input} or {@code already-exists}
    */
   public static AddVolumePlan choose(

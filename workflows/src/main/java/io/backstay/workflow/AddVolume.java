@@ -47,6 +47,11 @@ public interface AddVolume extends Run {
     public String summary() {
       return "add volume %s, %s, %s".formatted(volume, kind.word(), device);
     }
+
+    /** The step of the run in which that server takes the volume. */
+    static String step(String server) {
+      return "add-volume/" + server;
+    }
   }
 
   record Result(

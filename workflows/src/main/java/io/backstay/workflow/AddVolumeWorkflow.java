@@ -30,7 +30,7 @@ public final class AddVolumeWorkflow extends StepwiseRun implements AddVolume {
   }
 
   private ProtectionRecord add(Input input, long epoch) {
-    AddVolumePlan plan = steps.plan(choices -> choices.addVolume(input));
+    AddVolumePlan plan = steps.plan(choices -> choices.addVolume(input, steps.originalRun()));
     try {
       register(plan, epoch);
     } catch (TemporalFailure e) {
@@ -46,7 +46,7 @@ public final class AddVolumeWorkflow extends StepwiseRun implements AddVolume {
     Signed signed =
         steps.call(() -> steps.reservations(writing).writeProtection(epoch, plan.record()));
     for (String server : plan.servers()) {
-      Order order = steps.order(server, "add-volume/" + server, epoch, new Work.AddVolume(signed));
+      Order order = steps.order(server, Input.step(server), epoch, new Work.AddVolume(signed));
       String doing = "adding %s at %s".formatted(plan.volume(), server);
       taken.add(order);
       try {

@@ -9,7 +9,10 @@ import io.backstay.policy.VerifyPlan;
 import io.temporal.activity.ActivityInterface;
 import io.temporal.activity.ActivityMethod;
 
-/** Looks at the group and decides; what it returns is recorded (rule F1). */
+/**
+ * Looks at the group and decides; what it returns is recorded (rule F1). Where a {@code run} is
+ * given it is the original run id, with which the ids of its operations begin.
+ */
 @ActivityInterface
 public interface PlanActivities {
   @ActivityMethod(name = "PlanFullBackup")
@@ -22,7 +25,7 @@ public interface PlanActivities {
   VerifyPlan verify(VerifyRestore.Input input);
 
   @ActivityMethod(name = "PlanAddVolume")
-  AddVolumePlan addVolume(AddVolume.Input input);
+  AddVolumePlan addVolume(AddVolume.Input input, String run);
 
   @ActivityMethod(name = "PlanClearVolume")
   ClearVolumePlan clearVolume(ClearVolume.Input input);

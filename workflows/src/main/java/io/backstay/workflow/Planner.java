@@ -2,6 +2,7 @@ package io.backstay.workflow;
 
 import io.backstay.activity.RefusalFailure;
 import io.backstay.activity.ServerCalls;
+import io.backstay.model.OperationReport;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusedException;
@@ -103,7 +104,7 @@ public final class Planner implements PlanActivities {
   }
 
   @Override
-  public AddVolumePlan addVolume(AddVolume.Input input) {
+  public AddVolumePlan addVolume(AddVolume.Input input, String run) {
     Place device = Place.parse("device", input.device());
     AddVolumePlan.Wanted wanted =
         new AddVolumePlan.Wanted(
@@ -123,10 +124,20 @@ public final class Planner implements PlanActivities {
     Optional<ProtectionRecord> existing = Optional.ofNullable(view.volumes().get(input.volume()));
     Set<String> knowing =
         existing.isEmpty()
-            ? Set.of()
+            ? new TreeSet<>()
             : knowing(input.volume(), List.of(pair.storage().name(), pair.archive().name()));
+    // A run that was reset after it was over comes to the result that it had (rule K3).
+    knowing.removeIf(server -> tookFor(run, server, input.volume()));
     return chosen(
         () -> AddVolumePlan.choose(head(), wanted, pair, found.facts(), existing, knowing));
+  }
+
+  /** Whether the server took the volume for this very run: then it answers the same start again. */
+  private boolean tookFor(String run, String server, String volume) {
+    String operation = run + "/" + AddVolume.Input.step(server);
+    return calls.asked(server, new Command.Watch(operation, volume))
+            instanceof Reply.Operation known
+        && known.report().state() == OperationReport.State.DONE;
   }
 
   @Override

@@ -96,7 +96,12 @@ final class RunSteps {
 
   /** Id of an operation of this run; a reset keeps it (rule K3). */
   private String operation(String step) {
-    return Workflow.getInfo().getOriginalExecutionRunId() + "/" + step;
+    return originalRun() + "/" + step;
+  }
+
+  /** The run that this one stems from by resets, else itself. */
+  String originalRun() {
+    return Workflow.getInfo().getOriginalExecutionRunId();
   }
 
   /** One operation of this run at one server, under the run's reservation. */
@@ -124,7 +129,7 @@ final class RunSteps {
             input.volume(),
             input.kindOfRun(),
             Workflow.getInfo().getWorkflowId(),
-            Workflow.getInfo().getOriginalExecutionRunId(),
+            originalRun(),
             input.inputHash());
     Reservation held = call(() -> reservations("reserve " + input.volume()).reserve(wish));
     notes.did("reserved %s with epoch %d".formatted(held.volume(), held.epoch()));
