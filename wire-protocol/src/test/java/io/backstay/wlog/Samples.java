@@ -2,9 +2,11 @@ package io.backstay.wlog;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.stream.Stream;
 
@@ -16,7 +18,7 @@ final class Samples {
     try (InputStream in = Samples.class.getResourceAsStream("/walb/" + name)) {
       return in.readAllBytes();
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -51,7 +53,7 @@ final class Samples {
     switch (record.kind()) {
       case NORMAL -> blocks.get(0, image, from, length);
       case DISCARD -> {
-        if (discards == Discards.ZERO) java.util.Arrays.fill(image, from, from + length, (byte) 0);
+        if (discards == Discards.ZERO) Arrays.fill(image, from, from + length, (byte) 0);
       }
       case PADDING -> {}
     }
