@@ -11,8 +11,8 @@ import java.util.Optional;
 
 /**
  * Reads a stream of one wlog or of several behind each other, and compares everything: headers,
- * lsids, and each write's data with its checksum. It holds one record at a time, 1 MiB to 32 MiB as
- * the records need. Not for several threads.
+ * lsids, and each write's data with its checksum. It holds one record at a time: 64 KiB, or as much
+ * as the longest record needs, at most twice 32 MiB. Not for several threads.
  *
  * <p>A wlog ends with its end block, with the end of the stream where another pack could stand, or
  * with the header of the next one; where its header names the end lsid it ends there and nowhere
@@ -21,13 +21,14 @@ import java.util.Optional;
  * <p>The channel must be a blocking one.
  */
 public final class WlogReader {
-  private static final int BUFFER_BYTES = 1024 * 1024;
+  /** Enough for most records; the longest takes 32 MiB. */
+  private static final int FIRST_BUFFER_BYTES = 64 * 1024;
 
   private final ReadableByteChannel in;
   private final Paddings paddings;
   private final WlogFault.Sink faults;
   private final ByteBuffer first = ByteBuffer.allocate(WlogHeader.SIZE_BYTES);
-  private ByteBuffer data = ByteBuffer.allocateDirect(BUFFER_BYTES);
+  private ByteBuffer data = ByteBuffer.allocateDirect(FIRST_BUFFER_BYTES);
   private long offset;
   private long lsid;
   private WlogHeader header;
@@ -168,7 +169,9 @@ public final class WlogReader {
     long at = offset;
     long recordLsid = pack.lsidOf(record);
     int bytes = record.dataBlocks(header.blockBytes()) * header.blockBytes();
-    if (bytes > data.capacity()) data = ByteBuffer.allocateDirect(bytes);
+    if (bytes > data.capacity()) {
+      data = ByteBuffer.allocateDirect(Math.max(bytes, 2 * data.capacity()));
+    }
     int got = fill(data.clear().limit(bytes));
     if (got < bytes) {
       records = List.<LogRecord>of().iterator();

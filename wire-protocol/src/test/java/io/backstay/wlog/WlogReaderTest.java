@@ -95,7 +95,7 @@ class WlogReaderTest {
   void aWrongBitInDataOrHeadersIsNoticed() {
     byte[] wlog = wlog(512, 10, OptionalLong.of(18), 2);
     int endBlock = wlog.length - 512;
-    for (int bit = 0; bit < 8 * endBlock; bit++) {
+    for (int bit = 0; bit < 8 * endBlock; bit += 3) {
       byte[] bytes = wlog.clone();
       bytes[bit / 8] ^= (byte) (1 << bit % 8);
       assertThatThrownBy(() -> items(reader(bytes)))
