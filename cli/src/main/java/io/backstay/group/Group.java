@@ -52,6 +52,8 @@ public final class Group {
     layout.make();
     try (DirectoryLock change = takeChange(say)) {
       GroupFile group = new Setup(layout, time).make(wish);
+      Optional<Refusal> lost = new LostCatalog(layout, group).look();
+      if (lost.isPresent()) throw new RefusedException(lost.get());
       if (group.temporal().embedded() && processes.find(Member.TEMPORAL).isEmpty()) {
         new TemporalServer(layout, launch).require();
       }

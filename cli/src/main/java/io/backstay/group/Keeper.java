@@ -1,5 +1,6 @@
 package io.backstay.group;
 
+import io.backstay.model.Refusal;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import java.time.Duration;
@@ -11,7 +12,13 @@ import org.slf4j.LoggerFactory;
 final class Keeper {
   private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
 
+  /** What must be so before the process is started; else why it is not. */
+  interface Precondition {
+    Optional<Refusal> look() throws IOException;
+  }
+
   private final Member member;
+  private final Precondition precondition;
   private final Layout layout;
   private final Launch launch;
   private final Processes processes;
@@ -22,8 +29,15 @@ final class Keeper {
   private long begunNanos;
   private long dueNanos;
 
-  Keeper(Member member, Layout layout, Launch launch, Processes processes, Time time) {
+  Keeper(
+      Member member,
+      Precondition precondition,
+      Layout layout,
+      Launch launch,
+      Processes processes,
+      Time time) {
     this.member = member;
+    this.precondition = precondition;
     this.layout = layout;
     this.launch = launch;
     this.processes = processes;
@@ -66,6 +80,8 @@ final class Keeper {
   private void start() {
     begunNanos = time.nanos();
     try {
+      Optional<Refusal> missing = precondition.look();
+      if (missing.isPresent()) throw new IOException(missing.get().toString());
       Process process =
           launch.startDetached(member.command(), layout.directory(), layout.printed(member.name()));
       running = processes.record(member.name(), process.pid());

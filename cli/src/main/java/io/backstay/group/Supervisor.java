@@ -76,7 +76,8 @@ public final class Supervisor {
     List<Member> members = Member.all(layout, group, launch, binary);
     List<Keeper> keepers =
         members.stream()
-            .map(member -> new Keeper(member, layout, launch, processes, time))
+            .map(member ->
+                new Keeper(member, precondition(member, group), layout, launch, processes, time))
             .toList();
     Optional<ProcessIdentity> other = onlyWhile.flatMap(table::find);
     Renewal renewal = new Renewal(layout, group, time);
@@ -88,6 +89,12 @@ public final class Supervisor {
     }
     LOG.info("process {} ended: stopping the group", onlyWhile.get());
     new Stop(processes, time).inOrder(Member.stopOrder(group), LOG::info);
+  }
+
+  private Keeper.Precondition precondition(Member member, GroupFile group) {
+    return member.name().equals(group.catalog().name())
+        ? new LostCatalog(layout, group)::look
+        : Optional::empty;
   }
 
   /** The process appends to the file all the time, so the file is emptied and not replaced. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.group.GroupFile;
 import io.backstay.group.Launch;
 import io.backstay.group.Layout;
 import io.backstay.model.Role;
@@ -178,6 +179,26 @@ class UpAndDownTest {
     TreeMap<String, Long> after = pids();
     assertThat(after.remove("supervisor")).isNotEqualTo(before.remove("supervisor"));
     assertThat(after).isEqualTo(before);
+  }
+
+  @Test
+  @Order(10)
+  void aCatalogWhoseDirectoryIsLostIsNotBegunAnew() throws Exception {
+    assertThat(group.backstay("down").fitting("down").path("stillRunning")).isEmpty();
+    Path kept = group.layout().serverDirectory("c0").resolve("catalog");
+    Path aside = directory.resolve("aside");
+    Files.move(kept, aside);
+
+    LiveGroup.Ran up = group.backstay("up");
+    assertThat(up.exit()).as("rule K1: %s", up.err()).isNotZero();
+    assertThat(up.error().path("message").asText()).contains("catalog", "is gone");
+    assertThat(up.error().path("next").asText()).contains("put " + kept + " back");
+    assertThat(kept).doesNotExist();
+    assertThat(group.group().lives(GroupFile.read(group.layout()))).isFalse();
+
+    Files.move(aside, kept);
+    group.up();
+    assertAllUp();
   }
 
   /** As if nothing had been renewed for a year. */
