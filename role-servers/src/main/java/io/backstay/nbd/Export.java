@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * A volume as the NBD server sees it. The server calls it only on the one event loop of the export
  * (rule L8), in the order in which the requests were read from their connections, with ranges that
- * lie inside the volume and are multiples of {@link #blockBytesMin()}. Nothing here blocks.
+ * are not empty, lie inside the volume and are multiples of {@link #blockBytesMin()}. What it tells
+ * of itself (name, size and so on) is asked from other threads too. Nothing here blocks.
  *
  * <p>What can be answered at once is: the method returns {@link #DONE} or an errno of NBD. Else it
  * returns {@link #LATER} and calls {@code answer} exactly once, from any thread; until then the

@@ -1,6 +1,5 @@
 package io.backstay.net;
 
-import io.backstay.authority.PeerUri;
 import io.backstay.wire.Peer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -8,7 +7,6 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import java.util.function.Function;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
@@ -55,13 +53,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
   private Peer peer(ChannelHandlerContext context)
       throws CertificateException, SSLPeerUnverifiedException {
-    SslHandler tls = context.pipeline().get(SslHandler.class);
-    Peer peer = PeerUri.peer((X509Certificate) tls.engine().getSession().getPeerCertificates()[0]);
-    if (!peer.group().equals(group)) {
-      throw new CertificateException(
-          "it names %s, this is group %s".formatted(PeerUri.of(peer), group));
-    }
-    return peer;
+    return TlsContexts.peer(context.pipeline().get(SslHandler.class), group);
   }
 
   @Override

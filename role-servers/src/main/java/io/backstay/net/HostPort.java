@@ -6,14 +6,17 @@ import java.net.SocketAddress;
 import java.util.Objects;
 
 /** An address as text: {@code host:port}, {@code 10.0.0.7:20111}, {@code [::1]:20111}. */
-record HostPort(String host, int port) {
+public record HostPort(String host, int port) {
   private static final int PORT_MAX = 65_535;
 
-  HostPort {
+  public HostPort {
     Objects.requireNonNull(host, "host");
   }
 
-  static HostPort parse(String address) throws IOException {
+  /**
+   * @throws IOException if it is none
+   */
+  public static HostPort parse(String address) throws IOException {
     int colon = address.lastIndexOf(':');
     String host = colon < 0 ? "" : address.substring(0, colon);
     boolean bracketed = host.startsWith("[") && host.endsWith("]");
@@ -32,12 +35,12 @@ record HostPort(String host, int port) {
         "'%s' is no address: expected host:port, or [v6]:port".formatted(address));
   }
 
-  static HostPort of(InetSocketAddress address) {
+  public static HostPort of(InetSocketAddress address) {
     return new HostPort(address.getAddress().getHostAddress(), address.getPort());
   }
 
   /** For messages: the address of a socket's other end. */
-  static String text(SocketAddress address) {
+  public static String text(SocketAddress address) {
     return address instanceof InetSocketAddress internet && !internet.isUnresolved()
         ? of(internet).toString()
         : String.valueOf(address);

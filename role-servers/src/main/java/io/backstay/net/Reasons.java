@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 
 /** Why a connection broke, in words for a person who has only the log. */
-final class Reasons {
+public final class Reasons {
   private static final int DEPTH_MAX = 16;
 
   /** How BoringSSL and the JDK say it. */
@@ -23,7 +23,7 @@ final class Reasons {
 
   private Reasons() {}
 
-  static String of(Throwable thrown) {
+  public static String of(Throwable thrown) {
     Throwable outer =
         thrown instanceof DecoderException decoder && decoder.getCause() != null
             ? decoder.getCause()
@@ -56,7 +56,7 @@ final class Reasons {
   }
 
   /** Whether the bytes just ended, by reset or timeout, which is no fault of the peer. */
-  static boolean isCut(Throwable thrown) {
+  public static boolean isCut(Throwable thrown) {
     return thrown instanceof IOException && !(thrown instanceof SSLException);
   }
 }

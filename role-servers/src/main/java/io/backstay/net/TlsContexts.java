@@ -1,5 +1,7 @@
 package io.backstay.net;
 
+import io.backstay.authority.PeerUri;
+import io.backstay.wire.Peer;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
@@ -9,10 +11,12 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * when the files change; when these cannot be read, or do not fit each other, the last good ones
  * stay in use and the log says so once.
  */
-final class TlsContexts implements AutoCloseable {
+public final class TlsContexts implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TlsContexts.class);
   private static final long HANDSHAKE_MILLIS_MAX = 10_000;
   private static final long CLOSE_NOTIFY_MILLIS_MAX = 1_000;
@@ -45,7 +49,7 @@ final class TlsContexts implements AutoCloseable {
   /**
    * @throws IOException that names the file which is missing or wrong
    */
-  TlsContexts(Credentials credentials) throws IOException {
+  public TlsContexts(Credentials credentials) throws IOException {
     this.credentials = credentials;
     this.stamp = credentials.stamp();
     this.current = read(credentials);
@@ -83,11 +87,26 @@ final class TlsContexts implements AutoCloseable {
         .build();
   }
 
+  /**
+   * Who is at the other end, after the handshake (rule K5).
+   *
+   * @throws CertificateException unless its certificate names a member of the group
+   */
+  public static Peer peer(SslHandler tls, String group)
+      throws CertificateException, SSLPeerUnverifiedException {
+    Peer peer = PeerUri.peer((X509Certificate) tls.engine().getSession().getPeerCertificates()[0]);
+    if (!peer.group().equals(group)) {
+      throw new CertificateException(
+          "it names %s, this is group %s".formatted(PeerUri.of(peer), group));
+    }
+    return peer;
+  }
+
   SslHandler forClient(ByteBufAllocator allocator) {
     return handler(Pair::client, allocator);
   }
 
-  SslHandler forServer(ByteBufAllocator allocator) {
+  public SslHandler forServer(ByteBufAllocator allocator) {
     return handler(Pair::server, allocator);
   }
 
