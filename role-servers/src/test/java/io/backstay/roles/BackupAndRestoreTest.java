@@ -17,6 +17,9 @@ import io.backstay.seam.BlockDevice;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +27,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BackupAndRestoreTest {
   private static final int SIZE = 11 * MIB + 3 * 512;
+  private static final Pattern TARGET_WRITE =
+      Pattern.compile("write(?:-rest)? \\d+\\+(\\d+) /restore/a");
+
   private final TwinGroup group = new TwinGroup();
   private byte[] content;
 
@@ -43,6 +49,21 @@ class BackupAndRestoreTest {
         .isLessThan(SIZE)
         .isEqualTo(group.points().getFirst().storedBytes());
     assertThat(group.restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+  }
+
+  @Test
+  void aRestoreWritesWhatHoldsDataAndNothingElseRuleX8() throws Exception {
+    group.backUp("r1/backup", 2);
+    AtomicLong written = new AtomicLong();
+    group.archive.disk.beforeEachOperation(operation -> {
+      Matcher write = TARGET_WRITE.matcher(operation);
+      if (write.matches()) written.addAndGet(Long.parseLong(write.group(1)));
+    });
+
+    assertThat(group.restored("r2/restore", 0, "/restore/a")).isEqualTo(content);
+
+    long holdingData = group.points().getFirst().storedBytes();
+    assertThat(written.get()).isEqualTo(holdingData).isLessThan(SIZE);
   }
 
   @Test
@@ -262,7 +283,7 @@ class BackupAndRestoreTest {
   }
 
   @Test
-  void aRottenBitIsNeverRestoredAndVerifyNamesIt() throws Exception {
+  void aRottenBitIsNeverRestoredAndVerifyNamesItRuleX9() throws Exception {
     group.backUp("r1/backup", 2);
     group.archive.disk.rot("/state/volumes/vol0/image-000000.raw", firstData(), 3);
 
@@ -275,7 +296,7 @@ class BackupAndRestoreTest {
   }
 
   @Test
-  void aDamagedSidecarIsDamageAndNeverZeroes() throws Exception {
+  void aDamagedSidecarIsDamageAndNeverZeroesRuleX9() throws Exception {
     group.backUp("r1/backup", 2);
     for (int bit = 0; bit < 8; bit++)
       group.archive.disk.rot("/state/volumes/vol0/image-000000.sums", 4096, bit);

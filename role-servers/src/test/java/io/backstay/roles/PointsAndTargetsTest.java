@@ -112,6 +112,25 @@ class PointsAndTargetsTest {
   }
 
   @Test
+  void aRestoredFileHasTheSizeOfItsPointAndAnyOtherIsRefusedRuleL9() throws Exception {
+    group.backUp("r1/backup", 2);
+    assertThat(group.points().getFirst().sizeBytes()).isEqualTo(SIZE);
+    assertThat(group.restored("r2/restore", 0, "/restore/a")).hasSize(SIZE);
+
+    group.archive.disk.devices().create("/restore/longer", SIZE + 4096).close();
+    Work over =
+        restore(
+            0,
+            "/restore/longer",
+            Optional.empty(),
+            Work.Overwrite.OVERWRITE,
+            Optional.of(grant("restore", "/restore/longer", "n2")));
+    group.archive.start("r3/restore", 0, over);
+    assertThat(group.archive.await("r3/restore").refusal().orElseThrow().found())
+        .contains(Integer.toString(SIZE), Integer.toString(SIZE + 4096));
+  }
+
+  @Test
   void overwritingAFileReplacesEveryByteOfItRuleK6() throws Exception {
     group.backUp("r1/backup", 2);
     group.archive.disk.addBlockDevice("/dev/target", SIZE / 4096 * 4096 + 4096);
