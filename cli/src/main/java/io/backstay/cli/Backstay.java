@@ -39,7 +39,8 @@ import picocli.CommandLine.Spec;
       "",
       "Exit codes: 0 done, 1 failed, 2 usage, 3 partial, 4 refused and nothing",
       "changed, 5 aborted, 6 not found, 7 conflict or held or fenced, 8 unreachable,",
-      "9 verification failed, 12 not authorised, 13 point not reachable, 130 detached."
+      "9 verification failed, 10 inspected and something is wrong, 12 not authorised,",
+      "13 point not reachable, 130 detached."
     })
 public final class Backstay implements Callable<Integer> {
   /** Commands that ask servers at once. */
@@ -89,6 +90,7 @@ public final class Backstay implements Callable<Integer> {
     makers.put("restore", RestoreCommand::new);
     makers.put("verify", VerifyCommand::new);
     makers.put("run", RunCommands::of);
+    makers.put("inspect", InspectCommands::of);
     makers.put("server", ServerCommands::of);
     makers.put("demo", DemoCommand::new);
     return makers;

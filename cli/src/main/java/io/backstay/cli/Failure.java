@@ -4,6 +4,7 @@ import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.wire.UnreachableException;
+import io.backstay.wlog.MalformedLogException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ record Failure(String code, int exit, String message, String attempted, String f
   static final int EXIT_FAILED = 1;
   static final int EXIT_USAGE = 2;
   static final int EXIT_PARTIAL = 3;
+  static final int EXIT_FINDINGS = 10;
   static final int EXIT_DETACHED = 130;
 
   static Failure of(Refusal refusal) {
@@ -46,6 +48,14 @@ record Failure(String code, int exit, String message, String attempted, String f
               attempted,
               String.valueOf(away.getMessage()),
               "see which servers answer: backstay status; then try again");
+      case MalformedLogException malformed ->
+          new Failure(
+              "failed",
+              EXIT_FAILED,
+              "that is not of this format",
+              attempted,
+              String.valueOf(malformed.getMessage()),
+              "docs/formats.md tells the formats and what reads them");
       case IOException broken ->
           new Failure("failed", EXIT_FAILED, "it failed", attempted, reason(broken), "");
       case IllegalArgumentException bad -> usage(String.valueOf(bad.getMessage()), attempted, "");
