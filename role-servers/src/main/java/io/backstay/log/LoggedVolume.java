@@ -132,6 +132,11 @@ public final class LoggedVolume implements Export {
     return tail.position();
   }
 
+  /** Reads stretches of the log, while it is written. */
+  public LogExtract extract() {
+    return new LogExtract(log, tail::position);
+  }
+
   // ---- Export
 
   @Override

@@ -1,5 +1,6 @@
 package io.backstay.wlog;
 
+import io.backstay.seam.BufferPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -11,11 +12,9 @@ final class RingWindow {
   /** Read at once while the requests are smaller. A walb record may ask for up to 32 MiB. */
   private static final int WINDOW_BYTES = 1024 * 1024;
 
-  private static final int ALIGNMENT = 4096;
-
   private final LogLayout layout;
   private final RedoScan.Ring ring;
-  private ByteBuffer window = aligned(WINDOW_BYTES);
+  private ByteBuffer window = BufferPool.aligned(WINDOW_BYTES);
   private long fromLsid;
   private int blocks;
 
@@ -38,16 +37,13 @@ final class RingWindow {
 
   private void load(long lsid, int count) throws IOException {
     int blockBytes = layout.blockBytes();
-    if ((long) count * blockBytes > window.capacity()) window = aligned(count * blockBytes);
+    if ((long) count * blockBytes > window.capacity())
+      window = BufferPool.aligned(count * blockBytes);
     forget(); // nothing is valid if the read fails
     int wanted = (int) Math.min(window.capacity() / blockBytes, layout.blocksToRingEnd(lsid));
     ring.read(layout.physicalBytes(lsid), window.clear().limit(wanted * blockBytes));
     fromLsid = lsid;
     blocks = wanted;
     window.clear();
-  }
-
-  private static ByteBuffer aligned(int bytes) {
-    return ByteBuffer.allocateDirect(bytes + ALIGNMENT).alignedSlice(ALIGNMENT).slice(0, bytes);
   }
 }
