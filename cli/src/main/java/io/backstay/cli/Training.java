@@ -77,10 +77,19 @@ final class Training {
           kind == Kind.RUNS ? Optional.of(speechlessTemporal(group)) : Optional.empty();
       for (Role role : kind.roles()) serve(layout, group.servers(role).getFirst().name());
       time.sleep(SETTLE);
+      if (kind == Kind.CORE) moveBytes(layout, group, directory);
       for (String line : kind.commands()) Backstay.execute(shell(layout), line.split(" "));
       temporal.ifPresent(Server::shutdownNow);
     } finally {
       delete(directory);
+    }
+  }
+
+  private void moveBytes(Layout layout, GroupFile group, Path directory)
+      throws IOException, InterruptedException, RefusedException {
+    Path source = directory.resolve("source.img");
+    try (GroupConnection connection = new GroupConnection(layout, time)) {
+      new TrainingVolume(group, connection.servers(group), source, layout.restores(), time).use();
     }
   }
 
