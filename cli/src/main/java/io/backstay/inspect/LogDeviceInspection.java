@@ -74,7 +74,7 @@ public final class LogDeviceInspection {
     }
     PackReader reader = new PackReader(sector.blockBytes(), sector.salt(), Paddings.MAY_BE_EMPTY);
     RedoScan.End end =
-        new RedoScan(layout, reader, this::fill).run(sector.oldestLsid(), sink(layout));
+        new RedoScan(layout, reader, this::ring).run(sector.oldestLsid(), sink(layout));
     judge(layout, sector, end);
     return new Report(
         file,
@@ -157,6 +157,15 @@ public final class LogDeviceInspection {
     ByteBuffer block = ByteBuffer.allocate(length);
     fill(offset, block);
     return block.flip().mismatch(ByteBuffer.allocate(length)) < 0;
+  }
+
+  /** Zeroes behind the end of a device that is too small, which was told already. */
+  private void ring(long offset, ByteBuffer into) throws IOException {
+    long there = Math.clamp(device.size() - offset, 0, into.remaining());
+    int end = into.limit();
+    fill(offset, into.limit(into.position() + (int) there));
+    into.limit(end);
+    while (into.hasRemaining()) into.put((byte) 0);
   }
 
   private void fill(long offset, ByteBuffer into) throws IOException {

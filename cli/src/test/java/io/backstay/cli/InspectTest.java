@@ -139,6 +139,15 @@ class InspectTest {
   }
 
   @Test
+  void aDeviceThatIsSmallerThanItsRingIsAFinding() throws IOException {
+    byte[] image = Files.readAllBytes(sample("ldev512.img"));
+    Path small = Files.write(directory.resolve("small"), Arrays.copyOf(image, 50 * 512));
+    JsonNode shown = json(10, "inspect-log-device", "inspect", "log-device", small.toString());
+    assertThat(shown.path("findings").path(0).path("offsetBytes").asLong()).isEqualTo(50 * 512);
+    assertThat(shown.path("end_lsid").asLong()).isEqualTo(2070);
+  }
+
+  @Test
   void aLogThatEndsBelowWrittenIsAFinding() throws IOException {
     byte[] image = deviceOfOurs();
     image[3 * 4096 + 30]++;

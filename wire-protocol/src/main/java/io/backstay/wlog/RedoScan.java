@@ -85,7 +85,8 @@ public final class RedoScan {
 
   /** Walks to the end, which is at most one lap away. */
   public End run(long fromLsid, Sink sink) throws IOException {
-    return run(fromLsid, fromLsid + layout.ringBlocks(), sink);
+    long lap = Math.min(layout.ringBlocks(), Long.MAX_VALUE - fromLsid);
+    return run(fromLsid, fromLsid + lap, sink);
   }
 
   /**
