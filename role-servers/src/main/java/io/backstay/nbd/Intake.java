@@ -3,6 +3,7 @@ package io.backstay.nbd;
 import io.backstay.seam.Time;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
@@ -18,6 +19,7 @@ final class Intake {
   /** Whoever stops in the middle of a request while others wait for it is cut after this. */
   private static final long STALLED_NANOS_MAX = Duration.ofSeconds(5).toNanos();
 
+  private static final long UNTAKEN = 4;
   private static final int READ_BYTES = 64 * 1024;
   private static final int NOTHING = 0;
 
@@ -86,33 +88,52 @@ final class Intake {
   // ---- reading on
 
   /**
+   * After a piece of what the client sent. Stops reading in the middle of a batch if need be;
+   * whether to go on is decided when it ends.
+   *
    * @param writing the write whose payload is not complete, or null
    * @param inTheMiddle of any request
    */
-  void batchEnded(Request writing, boolean inTheMiddle) {
+  void took(Request writing, boolean inTheMiddle) {
+    if (over) return;
     middle = inTheMiddle;
-    if (!middle) return;
-    progressNanos = time.nanos();
     if (writing != null) count(writing, writing.lengthBytes - writing.missingBytes);
+    if (middle) progressNanos = time.nanos();
+    if (!paused && mustWait()) pause(true);
+  }
+
+  private void pause(boolean wait) {
+    paused = wait;
+    progressNanos = time.nanos();
+    socket.config().setAutoRead(!wait);
   }
 
   /** Reads on, or stops reading. */
   void decide() {
     boolean wait = mustWait();
-    if (wait != paused) {
-      paused = wait;
-      socket.config().setAutoRead(!wait);
-    }
+    if (wait != paused) pause(wait);
     if (!wait && !drained.isEmpty() && !draining) drain();
   }
 
   private boolean mustWait() {
-    // A client may send the whole of a write before it takes any answer: only memory stops it.
-    if (middle) return !inFlight.mayFinish(connection) && waitForOthers();
-    if (inFlight.full()) return waitForOthers();
-    return keptBytes >= limits.connectionBytes()
-        || keptRequests >= limits.connectionRequests()
-        || !socket.isWritable();
+    if (keptBytes >= limits.connectionBytes() || keptRequests >= limits.connectionRequests()) {
+      return true;
+    }
+    if (unsent()) return true;
+    // Whoever waits for answers gets room by them.
+    boolean mayOverdraw = middle && nothingKept();
+    boolean room = mayOverdraw ? inFlight.mayFinish(connection) : !inFlight.full();
+    return !room && waitForOthers();
+  }
+
+  /**
+   * Whether the client leaves too many answers untaken. It may send the whole of a write before it
+   * takes any, and would never come to it if we did not read on, so there the limit is a wider one.
+   */
+  private boolean unsent() {
+    if (socket.isWritable()) return false;
+    ChannelOutboundBuffer out = socket.unsafe().outboundBuffer();
+    return !middle || out == null || out.totalPendingWriteBytes() >= UNTAKEN * limits.unsentBytes();
   }
 
   private boolean waitForOthers() {
@@ -138,6 +159,7 @@ final class Intake {
       return;
     }
     drained.add(task);
+    progressNanos = time.nanos();
     if (!paused && !draining) drain();
   }
 
@@ -202,12 +224,16 @@ final class Intake {
     tasks.forEach(Runnable::run);
   }
 
-  /** Cuts a connection that others wait for and that goes neither on nor away. */
+  /** Cuts a connection that others wait for and whose client goes neither on nor away. */
   void watch() {
-    boolean waitedFor = !drained.isEmpty() || inFlight.waitedFor();
-    if (over || !middle || paused || !waitedFor) return;
+    boolean stopped = middle && !paused;
+    boolean deaf = paused && !socket.isWritable();
+    boolean waitedFor = !drained.isEmpty() || stopped && inFlight.waitedFor();
+    if (over || !waitedFor || !stopped && !deaf) return;
     if (time.nanos() - progressNanos < STALLED_NANOS_MAX) return;
-    connection.cut("it stopped in the middle of a request and others wait for it");
+    String found =
+        stopped ? "it stopped in the middle of a request" : "it does not take its answers";
+    connection.cut(found + " and others wait for it");
   }
 
   void end() {

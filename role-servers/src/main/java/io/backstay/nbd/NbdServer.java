@@ -7,6 +7,7 @@ import io.backstay.net.TlsContexts;
 import io.backstay.seam.Gate;
 import io.backstay.seam.Time;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PoolArenaMetric;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -61,6 +62,7 @@ public final class NbdServer implements AutoCloseable {
   private final Time time;
   private final NbdLimits limits;
   private final Optional<Entrance.Tls> tls;
+  private final Predicate<SocketAddress> near;
   private final MultiThreadIoEventLoopGroup group;
   private final PooledByteBufAllocator allocator;
   private final List<Loop> loops = new ArrayList<>();
@@ -91,7 +93,16 @@ public final class NbdServer implements AutoCloseable {
   }
 
   private NbdServer(Time time, NbdLimits limits, Optional<Entrance.Tls> tls) {
+    this(time, limits, tls, NbdServer::isNear);
+  }
+
+  /**
+   * @param near whether a client's address is on this machine
+   */
+  NbdServer(
+      Time time, NbdLimits limits, Optional<Entrance.Tls> tls, Predicate<SocketAddress> near) {
     Epoll.ensureAvailability();
+    this.near = near;
     this.time = time;
     this.limits = limits;
     this.tls = tls;
@@ -253,12 +264,30 @@ public final class NbdServer implements AutoCloseable {
     }
   }
 
-  private static Client client(Channel socket) {
-    if (!(socket.remoteAddress() instanceof InetSocketAddress remote)) {
-      return new Client("a client of " + socket.localAddress(), true, Optional.empty());
-    }
-    return new Client(
-        HostPort.text(remote), remote.getAddress().isLoopbackAddress(), Optional.empty());
+  private Client client(Channel socket) {
+    SocketAddress remote = socket.remoteAddress();
+    String name =
+        remote instanceof InetSocketAddress
+            ? HostPort.text(remote)
+            : "a client of " + socket.localAddress();
+    return new Client(name, near.test(remote), Optional.empty());
+  }
+
+  private static boolean isNear(SocketAddress remote) {
+    return !(remote instanceof InetSocketAddress internet)
+        || internet.getAddress().isLoopbackAddress();
+  }
+
+  /** Buffers of sockets and requests that are out; few are when all is answered. */
+  long buffersTaken() {
+    return allocator.metric().directArenas().stream()
+        .mapToLong(PoolArenaMetric::numActiveAllocations)
+        .sum();
+  }
+
+  /** Bytes of requests that wait for their answers. */
+  public long bytesInFlight() {
+    return inFlight.bytes();
   }
 
   // ---- time

@@ -6,7 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import java.io.IOException;
+import io.netty.handler.codec.DecoderException;
 import java.nio.ByteBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,6 +80,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
     } finally {
       in.release();
     }
+    intake.took(writing, middle());
   }
 
   private void take(ByteBuf in) throws BadClientException {
@@ -235,10 +236,13 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   /** The end of a batch. */
   @Override
   public void channelReadComplete(ChannelHandlerContext from) {
+    tellCaughtUp();
+    settle();
+  }
+
+  private void tellCaughtUp() {
     if (handedOver) export.caughtUp();
     handedOver = false;
-    intake.batchEnded(writing, middle());
-    settle();
   }
 
   private void settle() {
@@ -303,6 +307,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
     if (over) return;
     LOG.warn("connection of {} to {} closed: {}", client.name(), export.name(), reason);
     over();
+    answers.flush();
     context.close();
   }
 
@@ -318,14 +323,15 @@ final class Transmission extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext from, Throwable cause) {
-    boolean known = cause instanceof BadClientException || cause instanceof IOException;
-    if (!known) LOG.error("while serving {} to {}", export.name(), client.name(), cause);
+    boolean ours = cause instanceof RuntimeException && !(cause instanceof DecoderException);
+    if (ours) LOG.error("while serving {} to {}", export.name(), client.name(), cause);
     cut(Reasons.of(cause));
   }
 
   private void over() {
     if (over) return;
     over = true;
+    tellCaughtUp();
     if (writing != null) {
       intake.received(writing);
       writing.release();

@@ -63,7 +63,7 @@ class MemoryExport implements Export {
 
   @Override
   public int trim(long offset, long lengthBytes, boolean durable, Answer answer) {
-    return zeroes(offset, lengthBytes, false, false, durable, answer);
+    return clear(offset, lengthBytes);
   }
 
   @Override
@@ -74,6 +74,10 @@ class MemoryExport implements Export {
       boolean onlyIfFast,
       boolean durable,
       Answer answer) {
+    return clear(offset, lengthBytes);
+  }
+
+  private int clear(long offset, long lengthBytes) {
     ByteBuffer range = bytes.slice((int) offset, (int) lengthBytes);
     while (range.remaining() >= Long.BYTES) range.putLong(0);
     return DONE;
