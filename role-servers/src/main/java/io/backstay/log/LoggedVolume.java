@@ -96,7 +96,7 @@ public final class LoggedVolume implements Export {
   }
 
   private void begin(String name, Runnable body) {
-    threads.add(time.fork(parts.volume() + "/" + name, body));
+    threads.add(time.forkPlatform(parts.volume() + "/" + name, body));
   }
 
   /**

@@ -37,6 +37,11 @@ enum SystemTime implements Time {
   }
 
   @Override
+  public Thread forkPlatform(String name, Runnable body) {
+    return Thread.ofPlatform().daemon().name(name).start(body);
+  }
+
+  @Override
   public RandomGenerator random() {
     return ThreadLocalRandom.current();
   }
