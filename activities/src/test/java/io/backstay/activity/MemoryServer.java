@@ -66,6 +66,8 @@ final class MemoryServer {
         yield look(operation);
       }
       case Command.ExamineDevice examine -> new Reply.DeviceFound(examine(examine.path()));
+      case Command.FindOwnPlace find ->
+          new Reply.OwnPlace("/own/" + find.volume() + "/data", "/own/" + find.volume() + "/log");
       case Command.ListPoints list -> new Reply.Points(pointsOf(list.volume()));
       case Command.ListVolumes _ -> new Reply.Volumes(facts());
       case Command.TakeHold hold -> {

@@ -5,10 +5,12 @@ import io.backstay.authority.Signer;
 import io.backstay.catalog.CatalogService;
 import io.backstay.device.FileDirectory;
 import io.backstay.device.LinuxDevices;
+import io.backstay.device.LinuxSharedMemories;
 import io.backstay.group.DirectoryLock;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.nbd.UnixDoor;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Time;
@@ -25,6 +27,9 @@ import java.util.Optional;
 
 /** The composition root of one server process: a role and the real seams. */
 final class RoleProcess {
+  /** Directory of the sockets where volumes are served. */
+  private static final String SOCKETS = "nbd";
+
   private static final String LOCK = "process.lock";
 
   private final ServerConfig config;
@@ -68,7 +73,11 @@ final class RoleProcess {
         Signer signer = signer();
         yield new CatalogService(config.group(), directory, signer::sign, time, process.metrics());
       }
-      case STORAGE -> new StorageService(parts(process, directory));
+      case STORAGE ->
+          new StorageService(
+              parts(process, directory),
+              LinuxSharedMemories.ofThisMachine(),
+              new UnixDoor(Path.of(config.directory(), SOCKETS), time));
       case ARCHIVE -> new ArchiveService(parts(process, directory));
       case WORKER -> new WorkerService(config, process.servers(), process.metrics(), time);
       case PROXY, OPERATOR ->

@@ -62,8 +62,11 @@ final class VolumeCommands implements Callable<Integer> {
   @Command(
       name = "add",
       description = "Put a volume under protection. Nothing is read yet: that does a backup.",
-      footerHeading = "%nExample:%n",
-      footer = "  backstay volume add vol0 --kind plain --device /srv/disk.img")
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  backstay volume add vol0 --kind plain --device /srv/disk.img",
+        "  backstay volume add vol1 --kind logged --size 10G"
+      })
   static final class Add implements Callable<Integer> {
     private final Shell shell;
 
@@ -74,15 +77,45 @@ final class VolumeCommands implements Callable<Integer> {
         names = "--kind",
         required = true,
         paramLabel = "KIND",
-        description = "plain: a file or block device that others write.")
+        description = {
+          "plain: a file or block device that others write.",
+          "logged: a block device that Backstay serves over NBD, with a write log."
+        })
     private VolumeKind kind;
 
     @Option(
-        names = "--device",
-        required = true,
+        names = {"--device", "--data"},
         paramLabel = "[NODE:]PATH",
-        description = "Absolute path of the file or block device on its node.")
+        description =
+            "Absolute path of the file or block device on its node; of a logged volume its data device, as large as the volume.")
     private String device;
+
+    @Option(
+        names = "--size",
+        paramLabel = "SIZE",
+        converter = Sizes.class,
+        description = "Of a logged volume whose data device the storage makes, such as 10G.")
+    private Long sizeBytes;
+
+    @Option(
+        names = "--log",
+        paramLabel = "PATH",
+        description = "Log device of a logged volume; without it the storage makes one.")
+    private String log;
+
+    @Option(
+        names = "--log-size",
+        paramLabel = "SIZE",
+        converter = Sizes.class,
+        description = "Of a log that is made; without it an eighth of the volume, 512M to 8G.")
+    private Long logBytes;
+
+    @Option(
+        names = "--tail-size",
+        paramLabel = "SIZE",
+        converter = Sizes.class,
+        description = "Memory for the newest writes of a logged volume; without it 64M.")
+    private Long tailBytes;
 
     @Option(
         names = "--on",
@@ -102,7 +135,9 @@ final class VolumeCommands implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-      AddVolume.Input input = new AddVolume.Input(volume, kind, device, storage, archive);
+      AddVolume.Input input =
+          new AddVolume.Input(
+              volume, kind, device, storage, archive, sizeBytes, log, logBytes, tailBytes);
       GroupFile group = shell.group();
       try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
         return new RunDesk(shell, connection, group).run(input, RunDesk.Stay.FOLLOW, Add::text);
@@ -177,6 +212,7 @@ final class VolumeCommands implements Callable<Integer> {
       return """
       %s: %s, %s, state %s
         device:   %s, read by %s
+        nbd:      %s
         archives: %s
         trouble:  %s
 
@@ -189,6 +225,7 @@ final class VolumeCommands implements Callable<Integer> {
               volume.state(),
               volume.device(),
               volume.storage(),
+              volume.nbdUri().orElse("not served"),
               String.join(", ", volume.archives()),
               volume.trouble().isEmpty() ? "none" : String.join("; ", volume.trouble()),
               PointCommands.table(points));

@@ -54,6 +54,13 @@ public record StatusReport(
       Optional<Long> certificateDaysLeft,
       Optional<String> trouble) {}
 
+  /**
+   * How full the log of a volume is.
+   *
+   * @param capacityBytes most that may be used
+   */
+  public record Log(long usedBytes, long capacityBytes) {}
+
   /** Where the workflows run. */
   public record Temporal(
       String address,
@@ -67,7 +74,8 @@ public record StatusReport(
 
   /**
    * @param state of the storage's state table; UNKNOWN when it did not answer
-   * @param nbdUri of a logged volume only
+   * @param nbdUri of a logged volume only, while it is served
+   * @param log likewise
    * @param newestRestorable as the primary archive told just now; empty if there is none, or the
    *     archive did not answer, which {@code trouble} then says
    */
@@ -77,6 +85,7 @@ public record StatusReport(
       long sizeBytes,
       String state,
       Optional<String> nbdUri,
+      Optional<Log> log,
       Optional<Newest> newestRestorable,
       String device,
       String storage,

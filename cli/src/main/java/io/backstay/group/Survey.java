@@ -200,6 +200,7 @@ public final class Survey {
   private StatusReport.Volume volume(ProtectionRecord record) {
     Optional<Reply.VolumeFacts> source = facts(record.storage(), record.volume());
     Optional<Reply.VolumeFacts> image = facts(record.primary(), record.volume());
+    Optional<Reply.LogFacts> log = source.flatMap(Reply.VolumeFacts::log);
     List<String> trouble = new ArrayList<>();
     unanswered(record.storage(), trouble);
     unanswered(record.primary(), trouble);
@@ -210,7 +211,8 @@ public final class Survey {
         record.kind(),
         record.sizeBytes(),
         source.map(Reply.VolumeFacts::state).orElse(StatusReport.State.UNKNOWN.name()),
-        Optional.empty(),
+        log.map(Reply.LogFacts::nbdUri),
+        log.map(facts -> new StatusReport.Log(facts.usedBytes(), facts.capacityBytes())),
         image
             .flatMap(Reply.VolumeFacts::newest)
             .map(point -> new StatusReport.Newest(point.gid(), point.time())),

@@ -34,6 +34,9 @@ import org.slf4j.LoggerFactory;
 public final class LoggedVolume implements Export {
   private static final Logger LOG = LoggerFactory.getLogger(LoggedVolume.class);
 
+  /** File in the volume's directory: what is durable of its running. */
+  public static final String STATE_FILE = "log-state";
+
   private static final int EIO = 5;
   private static final int ENOTSUP = 95;
   private static final int ZERO_BYTES = 1 << 20;

@@ -26,8 +26,6 @@ import java.util.TreeMap;
  * </pre>
  */
 final class Opening {
-  private static final String STATE = "log";
-
   private final VolumeParts parts;
   private final LogDevice log;
   private final BlockDevice data;
@@ -66,7 +64,7 @@ final class Opening {
   }
 
   static MetadataFile<LogState> states(VolumeParts parts) {
-    return new MetadataFile<>(parts.directory(), STATE, LogState.class);
+    return new MetadataFile<>(parts.directory(), LoggedVolume.STATE_FILE, LogState.class);
   }
 
   private Opened open(boolean lossAccepted) throws IOException {

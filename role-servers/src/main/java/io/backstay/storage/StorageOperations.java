@@ -17,15 +17,18 @@ import io.backstay.volume.VolumeStore;
 import io.backstay.wire.Command;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.Optional;
 
 /** What a storage does in its operations. */
 final class StorageOperations implements OperationRole<StorageVolume> {
   private final RoleParts parts;
   private final VolumeStore<StorageVolume> store;
+  private final LoggedVolumes logged;
 
-  StorageOperations(RoleParts parts, VolumeStore<StorageVolume> store) {
+  StorageOperations(RoleParts parts, VolumeStore<StorageVolume> store, LoggedVolumes logged) {
     this.parts = parts;
     this.store = store;
+    this.logged = logged;
   }
 
   @Override
@@ -33,7 +36,8 @@ final class StorageOperations implements OperationRole<StorageVolume> {
       StorageVolume before, Command.Start start, Collection<OperationKind> running)
       throws RefusedException, IOException {
     if (start.work() instanceof Work.AddVolume add && isSame(before, add)) return before;
-    StorageVolume.PLAIN.admit(start.volume(), before.state(), start.work().kind(), running);
+    StorageVolume.table(kind(before, start))
+        .admit(start.volume(), before.state(), start.work().kind(), running);
     return switch (start.work()) {
       case Work.AddVolume add -> {
         check(start.volume(), parts.records().check(add.record()));
@@ -45,6 +49,13 @@ final class StorageOperations implements OperationRole<StorageVolume> {
       case Work.Verify other -> throw notHere(start);
       case Work.DeletePoint other -> throw notHere(start);
     };
+  }
+
+  private VolumeKind kind(StorageVolume before, Command.Start start) throws RefusedException {
+    if (before.record().isPresent()) return before.record().get().kind();
+    return start.work() instanceof Work.AddVolume add
+        ? parts.records().check(add.record()).kind()
+        : VolumeKind.PLAIN;
   }
 
   private static RefusedException notHere(Command.Start start) {
@@ -65,10 +76,11 @@ final class StorageOperations implements OperationRole<StorageVolume> {
               .attempted("add %s on %s".formatted(volume, parts.config().name()))
               .found("a record of %s on %s".formatted(record.volume(), record.storage())));
     }
-    if (record.kind() != VolumeKind.PLAIN) {
-      throw new RefusedException(
-          RefusalCode.UNSUPPORTED,
-          "this release serves plain volumes, not " + record.kind().word());
+    if (record.log().isPresent()) {
+      String log = record.log().get().path();
+      if (!log.equals(logged.ownPlace(volume).log()))
+        checkLog(volume, parts.devices().examine(log));
+      if (record.device().equals(logged.ownPlace(volume).data())) return;
     }
     DeviceFacts facts = parts.devices().examine(record.device());
     if (facts.kind() == DeviceFacts.Kind.ABSENT || facts.sizeBytes() < record.sizeBytes()) {
@@ -86,18 +98,39 @@ final class StorageOperations implements OperationRole<StorageVolume> {
     }
   }
 
+  /** A log is made only where nothing is lost by that (rule K6). */
+  private static void checkLog(String volume, DeviceFacts facts) throws RefusedException {
+    if (facts.empty()) return;
+    throw new RefusedException(
+        Refusal.of(RefusalCode.NOT_EMPTY, "the log device holds something")
+            .attempted("make the log of %s at %s".formatted(volume, facts.path()))
+            .found("%s of %d bytes".formatted(facts.kind(), facts.sizeBytes()))
+            .next("give a path where nothing is, or an empty block device (blkdiscard -z)"));
+  }
+
   @Override
   public Conclusion<StorageVolume> attempt(RunningOperation operation)
       throws RefusedException, IOException, InterruptedException {
     return switch (operation.entry().work()) {
       case Work.AddVolume add -> {
         ProtectionRecord record = parts.records().check(add.record());
+        boolean hasLog = record.kind() == VolumeKind.LOGGED;
+        // A volume that was taken before keeps what its clients wrote.
+        boolean isNew = store.get(operation.volume()).record().isEmpty();
+        if (hasLog && isNew) logged.make(record);
         yield new Conclusion<>(
             new WorkResult.VolumeAdded(record.sizeBytes()),
-            before -> before.ready(add.record(), record));
+            before -> before.ready(add.record(), record),
+            () -> {
+              if (hasLog && isNew) logged.serve(record);
+            });
       }
-      case Work.ClearVolume clear ->
-          new Conclusion<>(new WorkResult.VolumeCleared(0, 0), StorageVolume::clear);
+      case Work.ClearVolume clear -> {
+        Optional<ProtectionRecord> record = store.get(operation.volume()).record();
+        if (record.isPresent() && record.get().kind() == VolumeKind.LOGGED)
+          logged.forget(record.get());
+        yield new Conclusion<>(new WorkResult.VolumeCleared(0, 0), StorageVolume::clear);
+      }
       case Work.FullBackup backup -> {
         ProtectionRecord record = store.get(operation.volume()).record().orElseThrow();
         yield new Conclusion<>(

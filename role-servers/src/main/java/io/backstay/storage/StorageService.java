@@ -9,8 +9,10 @@ import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
+import io.backstay.nbd.VolumeDoor;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
+import io.backstay.seam.SharedMemories;
 import io.backstay.server.Authorisation;
 import io.backstay.server.RoleParts;
 import io.backstay.server.RoleService;
@@ -41,13 +43,23 @@ public final class StorageService implements RoleService {
   private final VolumeStore<StorageVolume> store;
   private final Operations<StorageVolume> operations;
   private final Targets targets;
+  private final LoggedVolumes logged;
 
-  public StorageService(RoleParts parts) throws IOException {
+  /**
+   * @param memories where the tails of logged volumes lie
+   * @param door where logged volumes are served
+   */
+  public StorageService(RoleParts parts, SharedMemories memories, VolumeDoor door)
+      throws IOException {
     this.parts = parts;
     this.store = new VolumeStore<>(parts.directory(), StorageVolume.class, StorageVolume::unknown);
+    this.logged = new LoggedVolumes(parts, memories, door, store);
     this.operations =
         new Operations<>(
-            parts.config().name(), parts.time(), store, new StorageOperations(parts, store));
+            parts.config().name(),
+            parts.time(),
+            store,
+            new StorageOperations(parts, store, logged));
     this.targets =
         new Targets(
             parts.directory(),
@@ -61,6 +73,7 @@ public final class StorageService implements RoleService {
   public void start() throws IOException {
     store.load();
     targets.forgetOld();
+    logged.start();
     operations.resume();
   }
 
@@ -72,6 +85,7 @@ public final class StorageService implements RoleService {
   @Override
   public void stop() throws InterruptedException {
     operations.stop();
+    logged.stop();
   }
 
   @Override
@@ -88,6 +102,7 @@ public final class StorageService implements RoleService {
         Authorisation.require(peer, "look at a device", Role.WORKER, Role.OPERATOR);
         yield new Reply.DeviceFound(parts.devices().examine(examine.path()));
       }
+      case Command.FindOwnPlace find -> logged.ownPlace(find.volume());
       case Command.HashRanges hash -> hashes(hash);
       default ->
           throw new RefusedException(
@@ -106,7 +121,8 @@ public final class StorageService implements RoleService {
         volume.ledger().epoch(),
         operations.kindsRunning(volume.volume()).stream().map(kind -> kind.word()).toList(),
         Optional.empty(),
-        trouble(volume));
+        trouble(volume).or(() -> logged.trouble(volume.volume())),
+        logged.facts(volume.volume()));
   }
 
   private Optional<String> trouble(StorageVolume volume) {

@@ -3,6 +3,7 @@ package io.backstay.storage;
 import io.backstay.model.OperationKind;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Signed;
+import io.backstay.model.VolumeKind;
 import io.backstay.volume.Ledger;
 import io.backstay.volume.StateTable;
 import io.backstay.volume.VolumeMetadata;
@@ -24,10 +25,13 @@ public record StorageVolume(
     Ledger ledger)
     implements VolumeMetadata<StorageVolume> {
 
-  /** States of a plain volume (rule L10). */
+  /** Steady states. */
   public enum State {
     CLEAR,
-    READY
+    /** A plain volume can be read (rule L10). */
+    READY,
+    /** A logged volume is served; its log is of the local session (rule M2). */
+    SYNC_READY
   }
 
   public static final StateTable<State> PLAIN =
@@ -37,6 +41,21 @@ public record StorageVolume(
               new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.READY),
               new StateTable.Row<>(State.READY, OperationKind.FULL_BACKUP, State.READY),
               new StateTable.Row<>(State.READY, OperationKind.CLEAR_VOLUME, State.CLEAR)));
+
+  public static final StateTable<State> LOGGED =
+      new StateTable<>(
+          "storage, logged volume",
+          List.of(
+              new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.SYNC_READY),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.CLEAR_VOLUME, State.CLEAR)));
+
+  /** The table of volumes of this kind. */
+  static StateTable<State> table(VolumeKind kind) {
+    return switch (kind) {
+      case PLAIN -> PLAIN;
+      case LOGGED -> LOGGED;
+    };
+  }
 
   public StorageVolume {
     Objects.requireNonNull(state, "state");
@@ -57,8 +76,8 @@ public record StorageVolume(
   }
 
   StorageVolume ready(Signed newSigned, ProtectionRecord newRecord) {
-    return new StorageVolume(
-        volume, State.READY, Optional.of(newSigned), Optional.of(newRecord), ledger);
+    State added = newRecord.kind() == VolumeKind.LOGGED ? State.SYNC_READY : State.READY;
+    return new StorageVolume(volume, added, Optional.of(newSigned), Optional.of(newRecord), ledger);
   }
 
   StorageVolume clear() {

@@ -70,7 +70,9 @@ public record StateTable<S extends Enum<S>>(String role, List<Row<S>> rows) {
                 from.name().equals("CLEAR") && operation != OperationKind.ADD_VOLUME
                     ? RefusalCode.UNKNOWN_VOLUME
                     : RefusalCode.WRONG_STATE,
-                "the volume is in state %s; this needs state %s".formatted(from, allowed))
+                allowed.isEmpty()
+                    ? "no state of a volume of this kind allows it"
+                    : "the volume is in state %s; this needs state %s".formatted(from, allowed))
             .attempted(attempted)
             .found("state " + from)
             .next("see 'backstay volume show " + volume + "'"));

@@ -3,6 +3,7 @@ package io.backstay.roles;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.backstay.archive.ArchiveService;
+import io.backstay.log.MemoryDoor;
 import io.backstay.model.Bytes;
 import io.backstay.model.Grant;
 import io.backstay.model.OperationReport;
@@ -83,7 +84,10 @@ final class TwinGroup {
               RECORDS,
               GRANTS,
               new BufferPool(16, MIB));
-      service = self.role() == Role.STORAGE ? new StorageService(parts) : new ArchiveService(parts);
+      service =
+          self.role() == Role.STORAGE
+              ? new StorageService(parts, disk.sharedMemories(), new MemoryDoor())
+              : new ArchiveService(parts);
       service.start();
       Network.Listener listener = network.listen(address);
       Time.system().fork("accept " + address, () -> acceptAll(listener));

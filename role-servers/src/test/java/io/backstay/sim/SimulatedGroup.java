@@ -2,6 +2,7 @@ package io.backstay.sim;
 
 import io.backstay.archive.ArchiveService;
 import io.backstay.catalog.CatalogService;
+import io.backstay.log.MemoryDoor;
 import io.backstay.model.Role;
 import io.backstay.model.ServerRecord;
 import io.backstay.seam.BufferPool;
@@ -78,9 +79,13 @@ final class SimulatedGroup {
         new ServerConfig.Transfers(
             BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7));
     this.catalog = server("nc", Role.CATALOG, "c0", this::catalogService);
-    this.storage = server("n0", Role.STORAGE, "s0", life -> new StorageService(parts("s0", life)));
+    this.storage = server("n0", Role.STORAGE, "s0", life -> storage("s0", life));
     this.archive = server("n1", Role.ARCHIVE, "a0", life -> new ArchiveService(parts("a0", life)));
-    this.receiver = server("n2", Role.STORAGE, "s1", life -> new StorageService(parts("s1", life)));
+    this.receiver = server("n2", Role.STORAGE, "s1", life -> storage("s1", life));
+  }
+
+  private RoleService storage(String name, SimulatedServer.Life life) throws IOException {
+    return new StorageService(parts(name, life), life.mount().sharedMemories(), new MemoryDoor());
   }
 
   private SimulatedServer server(

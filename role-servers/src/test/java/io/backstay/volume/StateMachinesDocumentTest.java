@@ -41,8 +41,8 @@ class StateMachinesDocumentTest {
             operation stands in the ledger; refused, cancelled or parked it leaves the state as it was. What is not in
             a table is refused, naming the state or the operation that forbids it.
             """);
-    for (StateTable<?> table : List.of(StorageVolume.PLAIN, ArchiveVolume.TABLE))
-      append(out, table);
+    for (StateTable<?> table :
+        List.of(StorageVolume.PLAIN, StorageVolume.LOGGED, ArchiveVolume.TABLE)) append(out, table);
     appendExclusion(out);
     return out.toString();
   }

@@ -17,6 +17,7 @@ class StateTableTest {
   void everyTransitionOfTheTablesIsAdmittedAndEverythingElseIsRefusedByName()
       throws RefusedException {
     visit(StorageVolume.PLAIN, StorageVolume.State.values());
+    visit(StorageVolume.LOGGED, StorageVolume.State.values());
     visit(ArchiveVolume.TABLE, ArchiveVolume.State.values());
   }
 

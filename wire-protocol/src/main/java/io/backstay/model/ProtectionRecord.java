@@ -2,6 +2,7 @@ package io.backstay.model;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Who is who for one volume (rule M3). Signed by the catalog; servers keep the newest that they
@@ -9,10 +10,12 @@ import java.util.Objects;
  *
  * @param version grows by one with each change, the first is 1
  * @param sizeBytes a multiple of 512
- * @param device absolute path of the source on the storage's node
+ * @param device absolute path of the source on the storage's node; of a logged volume its data
+ *     device
  * @param storage server name of the target storage
  * @param archives server names, in order
  * @param primary one of {@code archives}; it gives the gids of a plain volume (rule L10)
+ * @param log of a logged volume only
  */
 public record ProtectionRecord(
     long version,
@@ -22,8 +25,23 @@ public record ProtectionRecord(
     String device,
     String storage,
     List<String> archives,
-    String primary) {
+    String primary,
+    Optional<LogPlan> log) {
+  /** Of a volume without a log. */
+  public ProtectionRecord(
+      long version,
+      String volume,
+      VolumeKind kind,
+      long sizeBytes,
+      String device,
+      String storage,
+      List<String> archives,
+      String primary) {
+    this(version, volume, kind, sizeBytes, device, storage, archives, primary, Optional.empty());
+  }
+
   public ProtectionRecord {
+    log = log == null ? Optional.empty() : log;
     Names.require("volume", volume);
     Objects.requireNonNull(kind, "kind");
     Objects.requireNonNull(device, "device");
@@ -35,6 +53,10 @@ public record ProtectionRecord(
     if (sizeBytes <= 0 || sizeBytes % 512 != 0) {
       throw new IllegalArgumentException(
           "size of " + volume + " is not a positive multiple of 512: " + sizeBytes);
+    }
+    if ((kind == VolumeKind.LOGGED) != log.isPresent()) {
+      throw new IllegalArgumentException(
+          "volume %s is %s with log %s".formatted(volume, kind.word(), log));
     }
     if (!archives.contains(primary)) {
       throw new IllegalArgumentException(

@@ -28,8 +28,8 @@ public interface Time {
   Thread fork(String name, Runnable body);
 
   /**
-   * As {@link #fork}, for a thread that spends its life in blocking calls to the system and is to be
-   * woken as fast as can be: it gets a thread of the system. For few of them.
+   * As {@link #fork}, for a thread that spends its life in blocking calls to the system and is to
+   * be woken as fast as can be: it gets a thread of the system. For few of them.
    */
   default Thread forkPlatform(String name, Runnable body) {
     return fork(name, body);

@@ -71,6 +71,16 @@ public sealed interface Command {
   /** What lies at a path of the storage's node. Answered by {@link Reply.DeviceFound}. */
   record ExamineDevice(String path) implements Command {}
 
+  /**
+   * Where the storage would keep data and log of a volume of that name itself. Answered by {@link
+   * Reply.OwnPlace}.
+   */
+  record FindOwnPlace(String volume) implements Command {
+    public FindOwnPlace {
+      Names.require("volume", volume);
+    }
+  }
+
   // ---- storage and archive
 
   /**

@@ -59,11 +59,53 @@ public sealed interface Reply {
       long epoch,
       List<String> running,
       Optional<Point> newest,
-      Optional<String> trouble) {}
+      Optional<String> trouble,
+      Optional<LogFacts> log) {
+    /** Of a volume without a log, or of an archive's. */
+    public VolumeFacts(
+        String volume,
+        VolumeKind kind,
+        long sizeBytes,
+        String state,
+        long recordVersion,
+        long epoch,
+        List<String> running,
+        Optional<Point> newest,
+        Optional<String> trouble) {
+      this(
+          volume,
+          kind,
+          sizeBytes,
+          state,
+          recordVersion,
+          epoch,
+          running,
+          newest,
+          trouble,
+          Optional.empty());
+    }
+
+    public VolumeFacts {
+      log = log == null ? Optional.empty() : log;
+    }
+  }
+
+  /**
+   * How the log of a volume is; present while it is served.
+   *
+   * @param nbdUri where clients find it
+   * @param usedBytes of the log, not yet released
+   * @param capacityBytes most that may be used
+   * @param bytesPerSecond how fast the log grew lately
+   */
+  record LogFacts(String nbdUri, long usedBytes, long capacityBytes, long bytesPerSecond) {}
 
   record Volumes(List<VolumeFacts> volumes) implements Reply {}
 
   record DeviceFound(DeviceFacts facts) implements Reply {}
+
+  /** Absolute paths; whether anything is there does not matter. */
+  record OwnPlace(String data, String log) implements Reply {}
 
   record Hashes(long offset, Bytes hashes) implements Reply {}
 

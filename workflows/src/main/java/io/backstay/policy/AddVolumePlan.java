@@ -1,5 +1,6 @@
 package io.backstay.policy;
 
+import io.backstay.model.LogPlan;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
@@ -35,14 +36,27 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
    * Where a volume's source lies and its images go.
    *
    * @param node of the device; empty for the storage's
+   * @param device path; empty for one that the storage makes and keeps, of {@code sizeBytes}
+   * @param log of a logged volume
    */
   public record Wanted(
       String volume,
       VolumeKind kind,
       Optional<String> node,
-      String device,
+      Optional<String> device,
+      Optional<Long> sizeBytes,
+      Optional<WantedLog> log,
       Optional<String> storage,
       Optional<String> archive) {}
+
+  /**
+   * @param path empty for one that the storage makes and keeps
+   */
+  public record WantedLog(
+      Optional<String> path, Optional<Long> sizeBytes, Optional<Long> tailBytes) {}
+
+  /** What the storage says about the places. */
+  public record Found(DeviceFacts device, Optional<DeviceFacts> log) {}
 
   /** Storage and archive of a new volume. */
   public record Pair(ServerRecord storage, ServerRecord archive) {}
@@ -51,14 +65,6 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
    * @throws RefusedException {@code bad-input}, {@code unknown-server} or {@code unsupported}
    */
   public static Pair servers(CatalogView view, Wanted wanted) throws RefusedException {
-    if (wanted.kind() != VolumeKind.PLAIN) {
-      throw new RefusedException(
-          Refusal.of(
-                  RefusalCode.UNSUPPORTED,
-                  "this release protects plain volumes, not %s ones"
-                      .formatted(wanted.kind().word()))
-              .next("give \"kind\":\"plain\""));
-    }
     GroupServers servers = new GroupServers(view);
     if (wanted.node().isPresent()) servers.node(wanted.node());
     ServerRecord storage =
@@ -79,7 +85,7 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
   }
 
   /**
-   * @param facts what the storage found at the device's path
+   * @param found what the storage found at the places
    * @param knowing names of the servers that know the volume already, from another run
    * @throws RefusedException {@code not-found}, {@code bad-input} or {@code already-exists}
    */
@@ -87,11 +93,11 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
       Head head,
       Wanted wanted,
       Pair pair,
-      DeviceFacts facts,
+      Found found,
       Optional<ProtectionRecord> existing,
       Set<String> knowing)
       throws RefusedException {
-    ProtectionRecord record = record(wanted, pair, size(wanted, pair, facts));
+    ProtectionRecord record = record(wanted, pair, found);
     if (existing.isPresent() && !sameBut(existing.get(), record)) {
       throw alreadyExists(existing.get());
     }
@@ -104,7 +110,8 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
   }
 
   private static long size(Wanted wanted, Pair pair, DeviceFacts facts) throws RefusedException {
-    String where = pair.storage().node() + ":" + wanted.device();
+    String where = pair.storage().node() + ":" + facts.path();
+    if (wanted.device().isEmpty()) return wanted.sizeBytes().orElseThrow();
     if (facts.kind() == DeviceFacts.Kind.ABSENT) {
       throw new RefusedException(
           Refusal.of(RefusalCode.NOT_FOUND, "there is nothing at " + where)
@@ -120,16 +127,23 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
     return facts.sizeBytes();
   }
 
-  private static ProtectionRecord record(Wanted wanted, Pair pair, long sizeBytes) {
+  private static ProtectionRecord record(Wanted wanted, Pair pair, Found found)
+      throws RefusedException {
+    long sizeBytes = size(wanted, pair, found.device());
+    Optional<LogPlan> log =
+        wanted.log().isEmpty()
+            ? Optional.empty()
+            : Optional.of(LogSizes.plan(wanted.log().get(), found.log().orElseThrow(), sizeBytes));
     return new ProtectionRecord(
         1,
         wanted.volume(),
         wanted.kind(),
         sizeBytes,
-        wanted.device(),
+        found.device().path(),
         pair.storage().name(),
         List.of(pair.archive().name()),
-        pair.archive().name());
+        pair.archive().name(),
+        log);
   }
 
   /** Equal in all that was asked for, so that a half registered volume is completed. */
@@ -137,7 +151,8 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
     return existing.kind() == record.kind()
         && existing.device().equals(record.device())
         && existing.storage().equals(record.storage())
-        && existing.archives().equals(record.archives());
+        && existing.archives().equals(record.archives())
+        && existing.log().map(LogPlan::path).equals(record.log().map(LogPlan::path));
   }
 
   private static RefusedException alreadyExists(ProtectionRecord existing) {

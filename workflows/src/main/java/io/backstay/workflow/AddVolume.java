@@ -4,28 +4,90 @@ import io.backstay.model.Names;
 import io.backstay.model.OperationKind;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.VolumeKind;
+import io.backstay.policy.AddVolumePlan;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** Puts a volume under protection: record at the catalog, then storage and archive take it. */
 @WorkflowInterface
 public interface AddVolume extends Run {
   /**
-   * @param kind "plain"
-   * @param device {@code [NODE:]/absolute/path} of the source
+   * @param kind "plain" or "logged"
+   * @param device {@code [NODE:]/absolute/path} of the source; of a logged volume its data device,
+   *     null for one that the storage makes
    * @param storage server name; null for the only one on the device's node
    * @param archive server name; null for the only one of the group
+   * @param sizeBytes of a logged volume whose data device the storage makes, a multiple of 4096
+   * @param log absolute path of the log device of a logged volume; null for one that the storage
+   *     makes
+   * @param logBytes of a log that is made; null for an eighth of the volume
+   * @param tailBytes memory for the newest writes; null for 64 MiB
    */
-  record Input(String volume, VolumeKind kind, String device, String storage, String archive)
+  record Input(
+      String volume,
+      VolumeKind kind,
+      String device,
+      String storage,
+      String archive,
+      Long sizeBytes,
+      String log,
+      Long logBytes,
+      Long tailBytes)
       implements RunInput {
+    private static final int BLOCK_BYTES = 4096;
+
+    /** Of a plain volume. */
+    public Input(String volume, VolumeKind kind, String device, String storage, String archive) {
+      this(volume, kind, device, storage, archive, null, null, null, null);
+    }
+
     public Input {
       Names.require("volume", volume);
-      Objects.requireNonNull(kind, "no kind was given: write \"plain\"");
-      Place.parse("device", device);
+      Objects.requireNonNull(kind, "no kind was given: write \"plain\" or \"logged\"");
+      if (kind == VolumeKind.PLAIN) {
+        Place.parse("device", device);
+        if (sizeBytes != null || log != null || logBytes != null || tailBytes != null)
+          throw new IllegalArgumentException("a plain volume has a device and nothing more");
+      } else {
+        if (device != null) Place.parse("device", device);
+        checkSize(device, sizeBytes);
+      }
       if (storage != null) Names.require("server", storage);
       if (archive != null) Names.require("server", archive);
+    }
+
+    private static void checkSize(String device, Long sizeBytes) {
+      if ((device == null) == (sizeBytes == null))
+        throw new IllegalArgumentException(
+            "a logged volume has either a size or a data device, not both and not none");
+      if (sizeBytes != null && (sizeBytes <= 0 || sizeBytes % BLOCK_BYTES != 0))
+        throw new IllegalArgumentException(
+            "the size of a logged volume is a multiple of %d, not %d"
+                .formatted(BLOCK_BYTES, sizeBytes));
+    }
+
+    AddVolumePlan.Wanted wanted() {
+      Optional<Place> place = Optional.ofNullable(device).map(it -> Place.parse("device", it));
+      Optional<AddVolumePlan.WantedLog> wantedLog =
+          kind == VolumeKind.PLAIN
+              ? Optional.empty()
+              : Optional.of(
+                  new AddVolumePlan.WantedLog(
+                      Optional.ofNullable(log),
+                      Optional.ofNullable(logBytes),
+                      Optional.ofNullable(tailBytes)));
+      return new AddVolumePlan.Wanted(
+          volume,
+          kind,
+          place.flatMap(Place::node),
+          place.map(Place::path),
+          Optional.ofNullable(sizeBytes),
+          wantedLog,
+          Optional.ofNullable(storage),
+          Optional.ofNullable(archive));
     }
 
     @Override
@@ -45,7 +107,8 @@ public interface AddVolume extends Run {
 
     @Override
     public String summary() {
-      return "add volume %s, %s, %s".formatted(volume, kind.word(), device);
+      String what = device == null ? sizeBytes + " bytes" : device;
+      return "add volume %s, %s, %s".formatted(volume, kind.word(), what);
     }
 
     /** The step of the run in which that server takes the volume. */

@@ -14,6 +14,7 @@ import io.backstay.policy.Plan;
 import io.backstay.policy.PointChoice;
 import io.backstay.policy.RestorePlan;
 import io.backstay.policy.VerifyPlan;
+import io.backstay.seam.DeviceFacts;
 import io.backstay.wire.CatalogView;
 import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
@@ -105,22 +106,10 @@ public final class Planner implements PlanActivities {
 
   @Override
   public AddVolumePlan addVolume(AddVolume.Input input, String run) {
-    Place device = Place.parse("device", input.device());
-    AddVolumePlan.Wanted wanted =
-        new AddVolumePlan.Wanted(
-            input.volume(),
-            input.kind(),
-            device.node(),
-            device.path(),
-            Optional.ofNullable(input.storage()),
-            Optional.ofNullable(input.archive()));
+    AddVolumePlan.Wanted wanted = input.wanted();
     CatalogView view = calls.catalog();
     AddVolumePlan.Pair pair = chosen(() -> AddVolumePlan.servers(view, wanted));
-    Reply.DeviceFound found =
-        calls.ask(
-            pair.storage().name(),
-            new Command.ExamineDevice(device.path()),
-            Reply.DeviceFound.class);
+    AddVolumePlan.Found found = found(wanted, pair.storage().name());
     Optional<ProtectionRecord> existing = Optional.ofNullable(view.volumes().get(input.volume()));
     Set<String> knowing =
         existing.isEmpty()
@@ -128,8 +117,22 @@ public final class Planner implements PlanActivities {
             : knowing(input.volume(), List.of(pair.storage().name(), pair.archive().name()));
     // A run that was reset after it was over comes to the result that it had (rule K3).
     knowing.removeIf(server -> tookFor(run, server, input.volume()));
-    return chosen(
-        () -> AddVolumePlan.choose(head(), wanted, pair, found.facts(), existing, knowing));
+    return chosen(() -> AddVolumePlan.choose(head(), wanted, pair, found, existing, knowing));
+  }
+
+  private AddVolumePlan.Found found(AddVolumePlan.Wanted wanted, String storage) {
+    if (wanted.log().isEmpty())
+      return new AddVolumePlan.Found(
+          examine(storage, wanted.device().orElseThrow()), Optional.empty());
+    Reply.OwnPlace own =
+        calls.ask(storage, new Command.FindOwnPlace(wanted.volume()), Reply.OwnPlace.class);
+    DeviceFacts log = examine(storage, wanted.log().get().path().orElse(own.log()));
+    DeviceFacts device = examine(storage, wanted.device().orElse(own.data()));
+    return new AddVolumePlan.Found(device, Optional.of(log));
+  }
+
+  private DeviceFacts examine(String storage, String path) {
+    return calls.ask(storage, new Command.ExamineDevice(path), Reply.DeviceFound.class).facts();
   }
 
   /** Whether the server took the volume for this very run: then it answers the same start again. */

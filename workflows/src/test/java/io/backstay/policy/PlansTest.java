@@ -90,7 +90,9 @@ class PlansTest {
         "vol0",
         VolumeKind.PLAIN,
         Optional.ofNullable(node),
-        "/dev/x",
+        Optional.of("/dev/x"),
+        Optional.empty(),
+        Optional.empty(),
         Optional.ofNullable(storage),
         Optional.ofNullable(archive));
   }
@@ -124,7 +126,7 @@ class PlansTest {
         HEAD,
         wanted(null, null, null),
         new AddVolumePlan.Pair(S0, A0),
-        facts,
+        new AddVolumePlan.Found(facts, Optional.empty()),
         Optional.ofNullable(existing),
         Set.of(knowing));
   }

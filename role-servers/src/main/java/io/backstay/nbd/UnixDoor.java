@@ -1,0 +1,64 @@
+package io.backstay.nbd;
+
+import io.backstay.seam.Time;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Serves each volume on a Unix socket of its own, {@code NAME.sock} in a directory that only its
+ * owner may enter.
+ */
+public final class UnixDoor implements VolumeDoor, AutoCloseable {
+  /** What fits into the kernel's sockaddr_un. */
+  private static final int PATH_BYTES_MAX = 107;
+
+  private final Path directory;
+  private final NbdServer server;
+  private final Map<String, NbdListener> listeners = new ConcurrentHashMap<>();
+
+  public UnixDoor(Path directory, Time time) {
+    this.directory = directory;
+    this.server = new NbdServer(time, NbdLimits.DEFAULT);
+  }
+
+  @Override
+  public String open(Export export) throws IOException {
+    Path socket = directory.resolve(export.name() + ".sock");
+    if (socket.toString().length() > PATH_BYTES_MAX) {
+      throw new IOException(
+          "cannot serve %s at %s: the path of a socket has at most %d characters. Keep the group in a directory with a shorter path"
+              .formatted(export.name(), socket, PATH_BYTES_MAX));
+    }
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+    server.add(export, WriteCache.VOLATILE);
+    try {
+      NbdListener listener = server.listenUnix(socket, export.name());
+      listeners.put(export.name(), listener);
+      return listener.uri(export.name());
+    } catch (IOException e) {
+      server.remove(export.name());
+      throw e;
+    }
+  }
+
+  @Override
+  public void close(String volume) {
+    NbdListener listener = listeners.remove(volume);
+    if (listener == null) return;
+    listener.close();
+    server.remove(volume);
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}
