@@ -71,7 +71,7 @@ public record StateTable<S extends Enum<S>>(String role, List<Row<S>> rows) {
                     ? RefusalCode.UNKNOWN_VOLUME
                     : RefusalCode.WRONG_STATE,
                 allowed.isEmpty()
-                    ? "no state of a volume of this kind allows it"
+                    ? "the volume is in state %s; no state of its kind allows this".formatted(from)
                     : "the volume is in state %s; this needs state %s".formatted(from, allowed))
             .attempted(attempted)
             .found("state " + from)
