@@ -31,7 +31,7 @@ final class Applier implements Runnable {
 
   @Override
   public void run() {
-    Gate work = tail.applyWork();
+    Gate work = tail.gates().apply();
     try {
       while (!tail.isStoppedAndApplied()) {
         List<Entry> next = tail.toApply(ENTRIES_MAX, BYTES_MAX);

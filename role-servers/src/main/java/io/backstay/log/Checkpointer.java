@@ -34,7 +34,7 @@ final class Checkpointer implements Runnable {
 
   @Override
   public void run() {
-    Gate wanted = tail.roomWanted();
+    Gate wanted = tail.gates().room();
     try {
       while (!stopped && tail.failure().isEmpty()) {
         wanted.await(interval);
@@ -48,7 +48,7 @@ final class Checkpointer implements Runnable {
   /** No checkpoint begins any more. */
   void stop() {
     stopped = true;
-    tail.roomWanted().open();
+    tail.gates().room().open();
   }
 
   void checkpoint() {

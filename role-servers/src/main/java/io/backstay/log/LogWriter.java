@@ -33,7 +33,7 @@ final class LogWriter implements Runnable {
     this.tail = tail;
     this.log = log;
     this.headers = new Headers(tail.memory(), log.stored().salt());
-    this.work = tail.logWork();
+    this.work = tail.gates().log();
   }
 
   @Override

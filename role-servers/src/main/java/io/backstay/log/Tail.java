@@ -2,7 +2,6 @@ package io.backstay.log;
 
 import io.backstay.nbd.Export;
 import io.backstay.nbd.Export.Answer;
-import io.backstay.seam.Gate;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * The newest stretch of a volume's log: write buffer, unflushed window and read overlay in one
@@ -44,17 +44,6 @@ final class Tail {
   /** Most blocks of one batch: a flush that comes while it is written waits for no more. */
   private static final int BATCH_BLOCKS = 4 * LogRing.PACK_BLOCKS_MAX;
 
-  /** How eagerly the log is to be written. */
-  enum Demand {
-    NONE,
-    /** Nobody waits: it may wait for company. */
-    SOON,
-    NOW
-  }
-
-  /** Somebody who waits until the entries below a number are durable. */
-  private record FlushWaiter(long number, Answer answer) {}
-
   private final ReentrantLock lock = new ReentrantLock();
   private final TailMemory memory;
   private final LogRing ring;
@@ -63,17 +52,10 @@ final class Tail {
   private final Entry[] entries;
   private final int recordBytesMax;
   private final PackQueue packs = new PackQueue();
-  private final ArrayDeque<FlushWaiter> flushWaiters = new ArrayDeque<>();
+  private final FlushWaiters flushWaiters = new FlushWaiters();
   private final ArrayDeque<Request> waiting = new ArrayDeque<>();
 
-  /** Opened when there is more to write to the log. */
-  private final Gate logWork;
-
-  /** Opened when there is more to apply. */
-  private final Gate applyWork;
-
-  /** Opened when requests wait for room in the ring. */
-  private final Gate roomWanted;
+  private final Gates gates;
 
   private long next;
   private long durable;
@@ -96,9 +78,7 @@ final class Tail {
     this.durable = first;
     this.applied = first;
     this.durableLsid = ring.latest();
-    this.logWork = time.gate();
-    this.applyWork = time.gate();
-    this.roomWanted = time.gate();
+    this.gates = Gates.of(time);
   }
 
   /**
@@ -116,7 +96,20 @@ final class Tail {
     } finally {
       lock.unlock();
     }
-    applyWork.open();
+    gates.apply().open();
+  }
+
+  Gates gates() {
+    return gates;
+  }
+
+  private <T> T locked(Supplier<T> action) {
+    lock.lock();
+    try {
+      return action.get();
+    } finally {
+      lock.unlock();
+    }
   }
 
   // ---- clients
@@ -130,18 +123,14 @@ final class Tail {
     lock.lock();
     try {
       if (failure.isPresent() || stopping) return EIO;
-      if (waiting.isEmpty() && appendAll(request)) return answerNow(request);
-      waiting.add(request);
+      boolean done = waiting.isEmpty() && appendAll(request);
+      if (done && !request.durable()) return Export.DONE;
+      if (done) awaitDurable(request.answer());
+      else waiting.add(request);
       return Export.LATER;
     } finally {
       lock.unlock();
     }
-  }
-
-  private int answerNow(Request request) {
-    if (!request.durable()) return Export.DONE;
-    awaitDurable(request.answer());
-    return Export.LATER;
   }
 
   /** Everything that was appended is durable when it is done (rule L3). */
@@ -159,8 +148,8 @@ final class Tail {
 
   private void awaitDurable(Answer answer) {
     boolean first = flushWaiters.isEmpty();
-    flushWaiters.add(new FlushWaiter(next, answer));
-    if (first) logWork.open();
+    flushWaiters.add(next, answer);
+    if (first) gates.log().open();
   }
 
   /** False where there is no room for all of it; what was appended stays appended. */
@@ -178,12 +167,12 @@ final class Tail {
     LogRing.Place place = ring.place(blocks);
     long end = place.lsid() + blocks;
     if (!ring.hasRoom(end)) {
-      if (!ringFull) roomWanted.open();
+      if (!ringFull) gates.room().open();
       ringFull = true;
       return false;
     }
     if (end - firstLsid() > memory.blocks() || next + 2 - applied > memory.blocks()) {
-      logWork.open();
+      gates.log().open();
       return false;
     }
     boolean first = packs.isEmpty();
@@ -197,7 +186,7 @@ final class Tail {
     overlay.put(entry);
     ring.take(place, blocks);
     request.advance(length);
-    if (first || isMuch()) logWork.open();
+    if (first || isMuch()) gates.log().open();
     return true;
   }
 
@@ -249,62 +238,43 @@ final class Tail {
 
   // ---- the log writer
 
-  Gate logWork() {
-    return logWork;
-  }
-
   Demand demand() {
-    lock.lock();
-    try {
+    return locked(() -> {
       if (failure.isPresent() || packs.isEmpty()) return Demand.NONE;
       return stopping || isMuch() || !flushWaiters.isEmpty() || !waiting.isEmpty()
           ? Demand.NOW
           : Demand.SOON;
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /** The next packs, in order; no record is added to them any more. */
   Optional<PackQueue.Batch> take() {
-    lock.lock();
-    try {
+    return locked(() -> {
       packs.close();
       ring.closePack();
       return packs.take(BATCH_BLOCKS);
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /** The batch is on the device and flushed. */
   void durable(PackQueue.Batch batch) {
-    List<Answer> answers = new ArrayList<>();
-    lock.lock();
-    try {
-      durable = batch.endNumber();
-      durableLsid = batch.endLsid();
-      memory.durable(durable);
-      if (durableLsid - ring.written() > ring.capacityBlocks() / 2) roomWanted.open();
-      while (!flushWaiters.isEmpty() && flushWaiters.peek().number() <= durable)
-        answers.add(flushWaiters.poll().answer());
-    } finally {
-      lock.unlock();
-    }
-    applyWork.open();
+    List<Answer> answers =
+        locked(() -> {
+          durable = batch.endNumber();
+          durableLsid = batch.endLsid();
+          memory.durable(durable);
+          if (durableLsid - ring.written() > ring.capacityBlocks() / 2) gates.room().open();
+          return flushWaiters.upTo(durable);
+        });
+    gates.apply().open();
     for (Answer answer : answers) answer.done(Export.DONE);
   }
 
   // ---- the applier
 
-  Gate applyWork() {
-    return applyWork;
-  }
-
   /** The next entries that are durable and not applied; empty where there are none. */
   List<Entry> toApply(int entriesMax, long bytesMax) {
-    lock.lock();
-    try {
+    return locked(() -> {
       List<Entry> some = new ArrayList<>();
       long bytes = 0;
       for (long number = applied;
@@ -315,9 +285,7 @@ final class Tail {
         if (entry.kind() == Entry.Kind.WRITE) bytes += entry.lengthBytes();
       }
       return some;
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   TailMemory memory() {
@@ -342,45 +310,32 @@ final class Tail {
 
   // ---- the checkpointer
 
-  Gate roomWanted() {
-    return roomWanted;
-  }
-
   /** Below it all log is applied; the begin of a pack. */
   long appliedLsid() {
-    lock.lock();
-    try {
-      return firstLsid();
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> firstLsid());
   }
 
   /** The super sector holds these now. */
   void released(long oldest, long written) {
-    lock.lock();
-    try {
+    locked(() -> {
       ring.release(oldest, written);
-      ringFull = false;
-    } finally {
-      lock.unlock();
-    }
+      return ringFull = false;
+    });
     letIn();
   }
 
   /** Appends those who waited for room, as far as there is some. */
   private void letIn() {
-    List<Answer> answers = new ArrayList<>();
-    lock.lock();
-    try {
-      while (!waiting.isEmpty() && failure.isEmpty() && appendAll(waiting.peek())) {
-        Request request = waiting.poll();
-        if (request.durable()) awaitDurable(request.answer());
-        else answers.add(request.answer());
-      }
-    } finally {
-      lock.unlock();
-    }
+    List<Answer> answers =
+        locked(() -> {
+          List<Answer> done = new ArrayList<>();
+          while (!waiting.isEmpty() && failure.isEmpty() && appendAll(waiting.peek())) {
+            Request request = waiting.poll();
+            if (request.durable()) awaitDurable(request.answer());
+            else done.add(request.answer());
+          }
+          return done;
+        });
     for (Answer answer : answers) answer.done(Export.DONE);
   }
 
@@ -388,36 +343,25 @@ final class Tail {
 
   /** Nothing is appended any more; what is here becomes durable and applied. */
   void stop() {
-    lock.lock();
-    try {
-      stopping = true;
-    } finally {
-      lock.unlock();
-    }
-    logWork.open();
-    applyWork.open();
+    locked(() -> stopping = true);
+    gates.log().open();
+    gates.apply().open();
   }
 
   /** Nothing more is to be written to the log, now or later. */
   boolean isStoppedAndWritten() {
-    lock.lock();
-    try {
+    return locked(() -> {
       boolean written = durable == next && waiting.isEmpty();
       return failure.isPresent() || stopping && written;
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /** Nothing more is to be applied, now or later. */
   boolean isStoppedAndApplied() {
-    lock.lock();
-    try {
+    return locked(() -> {
       boolean all = applied == next && waiting.isEmpty();
       return failure.isPresent() || stopping && all;
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /** A device failed: nothing moves any more, and the next process knows why. */
@@ -428,9 +372,8 @@ final class Tail {
       if (failure.isPresent()) return;
       failure = Optional.of(cause);
       memory.doubt(doubt);
-      for (FlushWaiter waiter : flushWaiters) answers.add(waiter.answer());
+      answers.addAll(flushWaiters.upTo(Long.MAX_VALUE));
       for (Request request : waiting) answers.add(request.answer());
-      flushWaiters.clear();
       waiting.clear();
     } finally {
       lock.unlock();
@@ -439,26 +382,17 @@ final class Tail {
   }
 
   Optional<IOException> failure() {
-    lock.lock();
-    try {
-      return failure;
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> failure);
   }
 
   LogPosition position() {
-    lock.lock();
-    try {
-      return new LogPosition(
-          ring.oldest(),
-          ring.written(),
-          durableLsid,
-          ring.latest(),
-          ring.capacityBlocks(),
-          ringFull);
-    } finally {
-      lock.unlock();
-    }
+    return locked(() ->
+        new LogPosition(
+            ring.oldest(),
+            ring.written(),
+            durableLsid,
+            ring.latest(),
+            ring.capacityBlocks(),
+            ringFull));
   }
 }
