@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 
 /**
@@ -142,10 +143,13 @@ final class MemoryFile implements MemoryNode {
     long end = offset + lengthBytes;
     long first = offset / CHUNK_BYTES;
     long last = (end + CHUNK_BYTES - 1) / CHUNK_BYTES;
-    for (long index : List.copyOf(chunks.subMap(first, last).keySet())) {
+    TreeSet<Long> touched = new TreeSet<>(chunks.subMap(first, last).keySet());
+    // What is zero already but was covered by a flush that failed is written again, too.
+    touched.addAll(unflushed.subMap(first, last).keySet());
+    for (long index : touched) {
       int start = (int) Math.max(0, offset - index * CHUNK_BYTES);
       int stop = (int) Math.min(CHUNK_BYTES, end - index * CHUNK_BYTES);
-      byte[] content = chunks.get(index).clone();
+      byte[] content = chunks.getOrDefault(index, ZEROES).clone();
       Arrays.fill(content, start, stop, (byte) 0);
       put(index, content, sectors(start, stop - start));
     }

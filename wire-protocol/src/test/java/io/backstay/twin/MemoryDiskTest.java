@@ -151,6 +151,27 @@ class MemoryDiskTest {
     directory.sync();
   }
 
+  /** Rule L3. */
+  @Test
+  void zeroesThatAFailedFlushLostCanBeWrittenAgain() throws IOException {
+    for (int seed = 0; seed < 20; seed++) {
+      try (BlockDevice device = disk.directory("/d").createDevice("image" + seed, 4096)) {
+        write(device, 0, 1);
+        device.flush();
+        disk.directory("/d").sync();
+        device.zero(0, 4096);
+        disk.failNextFlush("/d/image" + seed);
+        assertThatThrownBy(device::flush).isInstanceOf(IOException.class);
+        device.zero(0, 4096);
+        device.flush();
+      }
+      disk.powerLoss(new Random(seed));
+      try (BlockDevice device = disk.directory("/d").openDevice("image" + seed)) {
+        assertThat(device.nextData(0)).isEqualTo(4096);
+      }
+    }
+  }
+
   @Test
   void stampsCanBeMissingAndDifferAfterALossOfPower() throws IOException {
     disk.devices().create("/d/source", 4096).close();
