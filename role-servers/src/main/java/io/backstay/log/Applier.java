@@ -46,7 +46,7 @@ final class Applier implements Runnable {
       Thread.currentThread().interrupt();
     } catch (IOException e) {
       // Nothing is lost: what was not applied is still in the tail.
-      tail.fail(TailMemory.Doubt.NONE, e);
+      tail.fail(e);
     }
   }
 

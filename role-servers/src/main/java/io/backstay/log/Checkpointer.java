@@ -51,22 +51,21 @@ final class Checkpointer implements Runnable {
     tail.gates().room().open();
   }
 
+  /** Nothing where a device failed: its next flush may succeed and mean nothing (rule L4). */
   void checkpoint() {
+    if (tail.failure().isPresent()) return;
     long applied = tail.appliedLsid();
     SuperSector before = log.stored();
     if (applied == before.writtenLsid() && before.oldestLsid() == applied) return;
     try {
+      // Where this fails written stays; the next process applies the log again from there (L4).
+      tail.memory().doubt(TailMemory.Doubt.DATA);
       data.flush();
-    } catch (IOException e) {
-      // written stays where it is; the next process applies the log again from there (rule L4).
-      tail.fail(TailMemory.Doubt.DATA, e);
-      return;
-    }
-    try {
+      tail.memory().settle(TailMemory.Doubt.DATA);
       log.store(before.withLsids(applied, applied));
       tail.released(applied, applied);
     } catch (IOException e) {
-      tail.fail(TailMemory.Doubt.LOG, e);
+      tail.fail(e);
     }
   }
 }

@@ -21,6 +21,7 @@ final class LogDevice implements Closeable {
   private final LogLayout layout;
   private final ReentrantLock flushing = new ReentrantLock();
   private Optional<IOException> flushFailure = Optional.empty();
+  private Optional<TailMemory> tail = Optional.empty();
   private volatile SuperSector stored;
 
   private LogDevice(BlockDevice device, SuperSector stored) {
@@ -118,10 +119,22 @@ final class LogDevice implements Closeable {
         throw new IOException(
             "an earlier flush of %s failed: %s".formatted(device, flushFailure.get().getMessage()),
             flushFailure.get());
+      tail.ifPresent(memory -> memory.doubt(TailMemory.Doubt.LOG));
       device.flush();
+      tail.ifPresent(memory -> memory.settle(TailMemory.Doubt.LOG));
     } catch (IOException e) {
       if (flushFailure.isEmpty()) flushFailure = Optional.of(e);
       throw e;
+    } finally {
+      flushing.unlock();
+    }
+  }
+
+  /** From now on each flush that is under way is noted there. */
+  void noteFlushes(TailMemory memory) {
+    flushing.lock();
+    try {
+      tail = Optional.of(memory);
     } finally {
       flushing.unlock();
     }

@@ -64,7 +64,7 @@ final class LogWriter implements Runnable {
       tail.durable(batch);
     } catch (IOException e) {
       // Never flushed again into success: the next process writes it again and compares (rule L3).
-      tail.fail(TailMemory.Doubt.LOG, e);
+      tail.fail(e);
     }
   }
 

@@ -77,9 +77,16 @@ final class Opening {
     Optional<LogState> before = states.load();
     if (before.isPresent() && !before.get().closed() && isThisLife(before.get())) {
       Optional<SharedMemory> memory = parts.memories().open(before.get().tail());
-      if (memory.isPresent()) return adopt(before.get(), memory.get());
-      if (!lossAccepted)
+      if (memory.isEmpty() && !lossAccepted)
         throw new TailMissingException(parts.volume(), before.get().tail(), "which is gone");
+      if (memory.isPresent()) {
+        try {
+          return adopt(before.get(), memory.get());
+        } catch (TailDamagedException e) {
+          // Nothing was changed yet. Who accepts a loss and dies leaves an unfinished tail, too.
+          if (!lossAccepted) throw e;
+        }
+      }
     }
     return redo(before);
   }
@@ -96,13 +103,14 @@ final class Opening {
     TailMemory.Found found = memory.found();
     for (Entry entry : found.entries()) memory.checkData(entry);
     completeLog(memory, found);
-    if (found.doubt() == TailMemory.Doubt.DATA) {
+    if (found.doubts().contains(TailMemory.Doubt.DATA)) {
       long applied =
           found.entries().isEmpty() ? found.endLsid() : found.entries().getFirst().pack();
       new Redo(log, data).run(sector.writtenLsid(), applied);
+      memory.settle(TailMemory.Doubt.DATA);
     }
-    memory.doubt(TailMemory.Doubt.NONE);
     memory.durable(found.next());
+    log.noteFlushes(memory);
     LogRing ring =
         new LogRing(
             sector.ringBlocks(),
@@ -120,7 +128,8 @@ final class Opening {
    * there whole is not written again, unless a flush of it failed (rules L2, L3).
    */
   private void completeLog(TailMemory memory, TailMemory.Found found) throws IOException {
-    boolean doubted = found.doubt() == TailMemory.Doubt.LOG;
+    boolean doubted = found.doubts().contains(TailMemory.Doubt.LOG);
+    memory.doubt(TailMemory.Doubt.LOG);
     TreeMap<Long, List<Entry>> packs = new TreeMap<>();
     for (Entry entry : found.entries())
       packs.computeIfAbsent(entry.pack(), lsid -> new ArrayList<>()).add(entry);
@@ -133,7 +142,12 @@ final class Opening {
         LogWriter.write(memory, log, pack.getKey(), last.endLsid());
     }
     log.flush();
-    if (doubted) verify(memory, packs, found.durable());
+    if (doubted) {
+      verify(memory, packs, found.durable());
+      // The super sector that was read may be the one that the failed flush lost.
+      log.store(log.stored());
+    }
+    memory.settle(TailMemory.Doubt.LOG);
   }
 
   private void verify(TailMemory memory, TreeMap<Long, List<Entry>> packs, long durable)
@@ -161,9 +175,12 @@ final class Opening {
 
   private Opened redo(Optional<LogState> before) throws IOException {
     SuperSector sector = log.stored();
+    Redo redo = new Redo(log, data);
     // What is read now may stand in a cache only; nothing but durable log is applied (rule L4).
+    if (before.isPresent() && !before.get().closed() && isThisLife(before.get()))
+      redo.writeAgain(sector.writtenLsid());
     log.flush();
-    long end = new Redo(log, data).run(sector.writtenLsid(), Long.MAX_VALUE);
+    long end = redo.run(sector.writtenLsid(), Long.MAX_VALUE);
     data.flush();
     log.store(sector.withLsids(end, end));
     int lost = before.map(LogState::tailBlocks).orElse(parts.settings().tailBlocks());
@@ -179,6 +196,7 @@ final class Opening {
     TailMemory memory = TailMemory.create(shared, blocks, sector.uuid(), end, sector.ringBlocks());
     LogState state = new LogState(name, parts.memories().bootId(), blocks, false);
     states.publish(state);
+    log.noteFlushes(memory);
     LogRing ring =
         new LogRing(sector.ringBlocks(), blocks, sector.oldestLsid(), sector.writtenLsid(), end);
     return new Opened(new Tail(memory, ring, parts.time(), 0), log, data, state);

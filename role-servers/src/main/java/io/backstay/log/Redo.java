@@ -47,6 +47,21 @@ final class Redo {
     return lsid;
   }
 
+  /**
+   * Writes all whole packs from an lsid on again, as they are read: in this life of the machine a
+   * flush may have failed of which nobody is left to tell, and another flush alone says nothing of
+   * what that one lost (rule L3).
+   */
+  void writeAgain(long from) throws IOException {
+    Optional<PackHeader> pack = wholePackAt(from, Long.MAX_VALUE);
+    for (long lsid = from; pack.isPresent(); pack = wholePackAt(lsid, Long.MAX_VALUE)) {
+      for (; lsid < pack.get().nextLsid(); lsid++) {
+        log.read(lsid, headerBlock.clear());
+        log.write(lsid, headerBlock.flip());
+      }
+    }
+  }
+
   private Optional<PackHeader> wholePackAt(long lsid, long until) throws IOException {
     log.read(lsid, headerBlock.clear());
     if (!(reader.read(headerBlock.flip(), lsid) instanceof PackReading.Pack(PackHeader header)))

@@ -364,14 +364,13 @@ final class Tail {
     });
   }
 
-  /** A device failed: nothing moves any more, and the next process knows why. */
-  void fail(TailMemory.Doubt doubt, IOException cause) {
+  /** A device failed: nothing moves any more. */
+  void fail(IOException cause) {
     List<Answer> answers = new ArrayList<>();
     lock.lock();
     try {
       if (failure.isPresent()) return;
       failure = Optional.of(cause);
-      memory.doubt(doubt);
       answers.addAll(flushWaiters.upTo(Long.MAX_VALUE));
       for (Request request : waiting) answers.add(request.answer());
       waiting.clear();

@@ -5,7 +5,9 @@ import io.backstay.wlog.SessionUuid;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.zip.CRC32C;
 
 /**
@@ -24,7 +26,8 @@ import java.util.zip.CRC32C;
  *   64     8  applied: number of the first entry that is not yet durable in the log and applied to
  *             the data device; those before it are free to be overwritten
  *  128     8  durable: number of the first entry that is not yet durable in the log
- *  192     8  doubt, see {@link Doubt}
+ *  192     8  1: the log is in doubt, see {@link Doubt}
+ *  256     8  1: the data device is in doubt
  *
  *  off  size  W entries of 64 bytes from 4096 on; entry n stands at n mod W
  *    0     8  commit word n + 1, written last: until it stands there the entry does not exist
@@ -53,17 +56,27 @@ final class TailMemory {
   private static final int HEADER_CHECKED_BYTES = 48;
   private static final int APPLIED = 64;
   private static final int DURABLE = 128;
-  private static final int DOUBT = 192;
+  private static final int LOG_DOUBT = 192;
+  private static final int DATA_DOUBT = 256;
   private static final int ENTRY_BYTES = 64;
   private static final int ENTRY_CHECKED_BYTES = 48;
 
-  /** What a dead process knew to be uncertain. */
+  /**
+   * A device of which a flush began and did not succeed, in a process that failed or died in it:
+   * the next flush may succeed although what this one covered is lost. Noted before each flush,
+   * since nobody is told of a failure that the dying process had seen.
+   */
   enum Doubt {
-    NONE,
-    /** A flush of the log failed: what is not durable is written again and compared (rule L3). */
-    LOG,
-    /** A flush of the data device failed: the log is applied again from the stored written (L4). */
-    DATA
+    /** What is not known to be durable is written again and compared (rule L3). */
+    LOG(LOG_DOUBT),
+    /** The log is applied again from the stored written (rule L4). */
+    DATA(DATA_DOUBT);
+
+    private final int at;
+
+    Doubt(int at) {
+      this.at = at;
+    }
   }
 
   /**
@@ -73,7 +86,7 @@ final class TailMemory {
    * @param next number of the next entry
    * @param endLsid where the log goes on
    */
-  record Found(List<Entry> entries, long durable, long next, long endLsid, Doubt doubt) {}
+  record Found(List<Entry> entries, long durable, long next, long endLsid, Set<Doubt> doubts) {}
 
   private final SharedMemory memory;
   private final int blocks;
@@ -192,8 +205,14 @@ final class TailMemory {
     memory.set(APPLIED, number);
   }
 
+  /** A flush begins. */
   void doubt(Doubt doubt) {
-    memory.set(DOUBT, doubt.ordinal());
+    memory.set(doubt.at, 1);
+  }
+
+  /** The flush succeeded, and everything that an earlier one may have lost was written again. */
+  void settle(Doubt doubt) {
+    memory.set(doubt.at, 0);
   }
 
   // ---- the blocks
@@ -244,8 +263,11 @@ final class TailMemory {
     while (number - applied < blocks && isCommitted(number)) entries.add(checked(number++));
     long end = memory.slice(32, 8).getLong(0);
     if (number > 0) end = checked(number - 1).endLsid();
-    Doubt doubt = Doubt.values()[(int) memory.get(DOUBT)];
-    return new Found(entries, memory.get(DURABLE), number, end, doubt);
+    EnumSet<Doubt> doubts = EnumSet.noneOf(Doubt.class);
+    for (Doubt doubt : Doubt.values()) {
+      if (memory.get(doubt.at) != 0) doubts.add(doubt);
+    }
+    return new Found(entries, memory.get(DURABLE), number, end, doubts);
   }
 
   private boolean isCommitted(long number) {

@@ -176,4 +176,37 @@ class LoggedVolumeTest {
     open();
     assertContent();
   }
+
+  /** Rule L4: stopping flushed once more, and took that for the success of what had failed. */
+  @Test
+  void aStopAfterAFailedFlushOfTheDataDeviceVouchesForNothing() throws Exception {
+    for (int life = 0; life < 10; life++) {
+      for (int i = 0; i < 20; i++) change();
+      assertThat(client.flush()).isZero();
+      disk.failNextFlush("/dev/data");
+      while (volume.failure().isEmpty()) Thread.onSpinWait();
+      assertThatThrownBy(volume::stop).isInstanceOf(IOException.class);
+      disk.processDeath();
+      disk.powerLoss(random);
+      open();
+      assertContent();
+    }
+  }
+
+  /** Rule L3: the next start found the same bytes in the cache, and flushed them into success. */
+  @Test
+  void aFlushOfTheLogThatFailsWhileAVolumeOpensIsNotForgottenByTheNextStart() throws IOException {
+    for (int life = 0; life < 20; life++) {
+      write(0, 4096);
+      disk.processDeath();
+      disk.failNextFlush("/dev/log");
+      assertThatThrownBy(this::open).isInstanceOf(IOException.class);
+      disk.processDeath();
+      open();
+      assertThat(client.flush()).isZero();
+      disk.powerLoss(random);
+      open();
+      assertContent();
+    }
+  }
 }
