@@ -9,7 +9,7 @@ import java.util.concurrent.locks.LockSupport;
  * simulated thread that ran into that limit would wait inside the JDK, with its monitors held, for
  * threads that are not of the simulation.
  */
-final class DirectMemory {
+public final class DirectMemory {
   private static final long USED_MAX = 384L << 20;
   private static final long WAIT_NANOS_MAX = 2_000_000_000L;
 
@@ -22,7 +22,7 @@ final class DirectMemory {
   private DirectMemory() {}
 
   /** To be called by the thread that drives a simulation, between two steps. */
-  static void keepFree() {
+  public static void keepFree() {
     if (DIRECT.getMemoryUsed() < USED_MAX) return;
     System.gc();
     long deadline = System.nanoTime() + WAIT_NANOS_MAX;

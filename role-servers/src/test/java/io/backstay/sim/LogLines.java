@@ -9,7 +9,7 @@ import ch.qos.logback.core.AppenderBase;
 import org.slf4j.LoggerFactory;
 
 /** Puts what the servers log into the trace of the simulation that runs, and nowhere else. */
-final class LogLines implements AutoCloseable {
+public final class LogLines implements AutoCloseable {
   private final Logger root = root();
   private final Lines lines;
 
@@ -34,7 +34,7 @@ final class LogLines implements AutoCloseable {
     }
   }
 
-  LogLines(SeededScheduler scheduler) {
+  public LogLines(SeededScheduler scheduler) {
     root.detachAndStopAllAppenders();
     root.setLevel(Level.INFO);
     lines = new Lines(scheduler);

@@ -26,7 +26,7 @@ import java.util.random.RandomGeneratorFactory;
  * and runs these threads first, so that its pace decides nothing. A thread must not hold a monitor
  * while it waits for anything else.
  */
-final class SeededScheduler {
+public final class SeededScheduler {
   /** Real time after which a step is taken for hung: it waits for something outside. */
   private static final long HUNG_NANOS = 60_000_000_000L;
 
@@ -49,44 +49,44 @@ final class SeededScheduler {
   private long steps;
 
   /** To be driven by the thread that calls this. */
-  SeededScheduler(long seed, Trace trace) {
+  public SeededScheduler(long seed, Trace trace) {
     this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     this.trace = trace;
   }
 
   /** A random source that depends on the seed and on what happened up to now. */
-  RandomGenerator splitRandom() {
+  public RandomGenerator splitRandom() {
     return RandomGeneratorFactory.of("L64X128MixRandom").create(random.nextLong());
   }
 
-  Trace trace() {
+  public Trace trace() {
     return trace;
   }
 
-  long nanos() {
+  public long nanos() {
     return nanos;
   }
 
-  long steps() {
+  public long steps() {
     return steps;
   }
 
   /** Of the thread that runs now. */
-  SimulatedThread current() {
+  public SimulatedThread current() {
     if (current == null) throw new IllegalStateException("no simulated thread runs");
     return current;
   }
 
-  boolean isRunning() {
+  public boolean isRunning() {
     return current != null;
   }
 
   /** What escaped from the bodies of threads. */
-  List<Throwable> escaped() {
+  public List<Throwable> escaped() {
     return List.copyOf(escaped);
   }
 
-  Thread fork(SimulatedProcess process, String name, Runnable body) {
+  public Thread fork(SimulatedProcess process, String name, Runnable body) {
     long number = ++forked;
     Thread thread =
         VirtualThreads.unstarted(
@@ -120,19 +120,19 @@ final class SeededScheduler {
   }
 
   /** Waits so long, as the thread that runs now. */
-  void sleep(long sleepNanos) throws InterruptedException {
+  public void sleep(long sleepNanos) throws InterruptedException {
     new SimulatedGate(this).await(java.time.Duration.ofNanos(sleepNanos));
   }
 
   /** Never returns: for a thread whose process is dead. */
-  static void parkForever() {
+  public static void parkForever() {
     while (true) LockSupport.park();
   }
 
   /**
    * None of its threads ever runs again; the one that runs now must end in {@link #parkForever}.
    */
-  void kill(SimulatedProcess process) {
+  public void kill(SimulatedProcess process) {
     process.die();
     trace.line(nanos, process.name(), "killed");
     runnable.removeIf(thread -> thread.process() == process);
@@ -150,7 +150,7 @@ final class SeededScheduler {
   }
 
   /** The end of everything: gives back what the threads hold. */
-  void abandonAll() {
+  public void abandonAll() {
     for (SimulatedThread thread : List.copyOf(threads.values())) forget(thread);
     runnable.clear();
     events.clear();
@@ -163,7 +163,7 @@ final class SeededScheduler {
   }
 
   /** One thread runs until it waits, or time jumps. False when there is nothing left to come. */
-  boolean step() {
+  public boolean step() {
     if (!Thread.currentThread().equals(carrier))
       throw new IllegalStateException("driven by another thread");
     List<SimulatedThread> ready = ready();
@@ -289,7 +289,7 @@ final class SeededScheduler {
   }
 
   /** Where every thread waits, for people. */
-  String stacks() {
+  public String stacks() {
     StringBuilder all = new StringBuilder();
     threads.values().stream()
         .sorted(Comparator.comparingLong(SimulatedThread::number))

@@ -1,20 +1,20 @@
 package io.backstay.sim;
 
 /** One life of one simulated process: what its threads are tagged with. */
-final class SimulatedProcess {
+public final class SimulatedProcess {
   private final String name;
   private boolean dead;
   private long pausedUntilNanos;
 
-  SimulatedProcess(String name) {
+  public SimulatedProcess(String name) {
     this.name = name;
   }
 
-  String name() {
+  public String name() {
     return name;
   }
 
-  boolean isDead() {
+  public boolean isDead() {
     return dead;
   }
 

@@ -1,7 +1,7 @@
 package io.backstay.sim;
 
 /** A virtual thread of a simulated process. Numbers grow in the order of forks. */
-record SimulatedThread(long number, SimulatedProcess process, Thread thread) {
+public record SimulatedThread(long number, SimulatedProcess process, Thread thread) {
   Runnable continuation() {
     return VirtualThreads.continuation(thread);
   }

@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /** The time of one process in a simulation. */
-final class SimulatedTime implements Time {
+public final class SimulatedTime implements Time {
   /** When every simulation begins. */
   static final Instant BEGIN = Instant.parse("2026-03-01T00:00:00Z");
 
@@ -20,7 +20,8 @@ final class SimulatedTime implements Time {
   /**
    * @param wallClockAhead nanoseconds by which the clock of its node is ahead of true time
    */
-  SimulatedTime(SeededScheduler scheduler, SimulatedProcess process, LongSupplier wallClockAhead) {
+  public SimulatedTime(
+      SeededScheduler scheduler, SimulatedProcess process, LongSupplier wallClockAhead) {
     this.scheduler = scheduler;
     this.process = process;
     this.wallClockAhead = wallClockAhead;

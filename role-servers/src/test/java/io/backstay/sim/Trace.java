@@ -9,7 +9,7 @@ import java.util.function.Consumer;
  * What happened, as one number and as its last lines. Two runs with the same number did the same
  * things in the same order.
  */
-final class Trace {
+public final class Trace {
   private static final int LINES_KEPT = 300;
   private static final long PRIME = 0x100000001b3L;
 
@@ -27,7 +27,7 @@ final class Trace {
   /**
    * @param listener gets every line at once; for people who replay a seed
    */
-  Trace(Optional<Consumer<String>> listener) {
+  public Trace(Optional<Consumer<String>> listener) {
     this.listener = listener;
   }
 
@@ -35,7 +35,7 @@ final class Trace {
     hash = (Long.rotateLeft(hash, 5) ^ value) * PRIME;
   }
 
-  void line(long nanos, String who, String what) {
+  public void line(long nanos, String who, String what) {
     number(nanos);
     number(who.hashCode());
     number(what.hashCode());
@@ -50,11 +50,11 @@ final class Trace {
     listener.ifPresent(told -> told.accept(line.toString()));
   }
 
-  long hash() {
+  public long hash() {
     return hash;
   }
 
-  List<String> lastLines() {
+  public List<String> lastLines() {
     return last.stream().map(Line::toString).toList();
   }
 }

@@ -1,13 +1,13 @@
 package io.backstay.sim;
 
 /** Something that must never be so was found to be so. */
-final class Violation extends RuntimeException {
+public final class Violation extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /**
    * @param invariant "3", as in section 12 of the design, or a rule
    */
-  Violation(String invariant, String message) {
+  public Violation(String invariant, String message) {
     super("invariant " + invariant + ": " + message);
   }
 }

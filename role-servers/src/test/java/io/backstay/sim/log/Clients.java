@@ -1,0 +1,235 @@
+package io.backstay.sim.log;
+
+import io.backstay.log.LoggedVolume;
+import io.backstay.nbd.Export;
+import io.backstay.seam.BufferPool;
+import io.backstay.seam.Gate;
+import io.backstay.seam.Time;
+import io.backstay.sim.Violation;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * The event loop of a volume's NBD server, and the clients behind it: requests in the order in
+ * which they come, several of them under way, answers whenever they are there.
+ */
+final class Clients {
+  private static final int SECTOR = VolumeHistory.SECTOR_BYTES;
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+  private static final int READ_BYTES_MAX = 64 << 10;
+
+  private final LogWorld world;
+  private final VolumeHistory history;
+  private final LoggedVolume volume;
+  private final Time time;
+  private final RandomGenerator random;
+  private final Gate answered;
+  private final ArrayDeque<ByteBuffer> buffers;
+  private final int depth;
+  private final int writeBytesMax;
+  private final double idle;
+  private int underWay;
+
+  /**
+   * @param buffers of {@link #READ_BYTES_MAX}, used again and again
+   */
+  Clients(LogWorld world, LoggedVolume volume, Time time, ArrayDeque<ByteBuffer> buffers) {
+    this.world = world;
+    this.history = world.history();
+    this.volume = volume;
+    this.time = time;
+    this.random = time.random();
+    this.answered = time.gate();
+    this.buffers = buffers;
+    this.depth = 1 << random.nextInt(6);
+    this.writeBytesMax = 4096 << random.nextInt(random.nextInt(6) == 0 ? 10 : 5);
+    this.idle = random.nextInt(3) == 0 ? 0.2 : 0.02;
+  }
+
+  /** Requests, one after the other, without waiting for what is not needed. */
+  void ask(int requests) throws InterruptedException {
+    for (int i = 0; i < requests; i++) {
+      while (underWay >= depth) awaitAnswer();
+      if (random.nextDouble() < idle) time.sleep(someTime());
+      else if (random.nextInt(4) == 0) Thread.yield();
+      int choice = random.nextInt(100);
+      if (choice < 60) write();
+      else if (choice < 68) trim();
+      else if (choice < 74) zeroes();
+      else if (choice < 86) flush();
+      else if (choice < 96) read();
+      else if (choice < 98) extents();
+      else if (random.nextInt(3) == 0) world.failAFlush();
+      if (volume.failure().isPresent() && random.nextInt(8) == 0) return;
+    }
+    if (random.nextBoolean()) awaitAll();
+  }
+
+  private Duration someTime() {
+    return Duration.ofNanos(random.nextLong(1L << random.nextInt(20, 35)) + 1);
+  }
+
+  void awaitAll() throws InterruptedException {
+    while (underWay > 0) awaitAnswer();
+  }
+
+  private void awaitAnswer() throws InterruptedException {
+    if (!answered.await(PATIENCE))
+      throw new Violation("9", "no answer within " + PATIENCE + " for " + underWay + " requests");
+  }
+
+  /** What becomes of an answer. */
+  private interface Outcome {
+    void done();
+  }
+
+  private interface Call {
+    int call(Export.Answer answer);
+  }
+
+  private void call(String what, Call request, Outcome outcome) {
+    world.say(what);
+    underWay++;
+    boolean[] over = new boolean[1];
+    Export.Answer later =
+        error -> {
+          if (over[0]) throw new Violation("5", what + " was answered twice");
+          over[0] = true;
+          world.say(what + " is answered with " + error);
+          settle(what, error, outcome);
+          answered.open();
+        };
+    int now = request.call(later);
+    if (now == Export.LATER) return;
+    if (over[0]) throw new Violation("5", what + " was answered twice");
+    over[0] = true;
+    settle(what, now, outcome);
+  }
+
+  private void settle(String what, int error, Outcome outcome) {
+    underWay--;
+    if (error == Export.DONE) outcome.done();
+    else if (!world.mayFail())
+      throw new Violation("9", "%s failed with %d, and nothing is wrong".formatted(what, error));
+  }
+
+  // ---- requests
+
+  private record Sectors(int from, int to) {
+    long offset() {
+      return (long) from * SECTOR;
+    }
+
+    int bytes() {
+      return (to - from) * SECTOR;
+    }
+
+    @Override
+    public String toString() {
+      return "%d..%d".formatted(from, to - 1);
+    }
+  }
+
+  /** Half of them aligned to 4 KiB, and some always at the same place. */
+  private Sectors some(int bytesMax) {
+    int grain = random.nextBoolean() ? 8 : 1;
+    int many = 1 + random.nextInt(Math.max(1, bytesMax / SECTOR / grain));
+    int length = Math.min(many * grain, history.sectors());
+    int room = (history.sectors() - length) / grain;
+    int from = random.nextInt(4) == 0 ? 0 : random.nextInt(room + 1) * grain;
+    return new Sectors(from, from + length);
+  }
+
+  private void write() {
+    Sectors where = some(writeBytesMax);
+    boolean durable = random.nextInt(10) == 0;
+    VolumeHistory.Change change = history.write(where.from(), where.to());
+    ByteBuffer bytes = ByteBuffer.allocate(where.bytes());
+    VolumeHistory.fill(change, bytes);
+    bytes.flip();
+    int cut = random.nextInt(where.bytes() + 1);
+    List<ByteBuffer> parts = List.of(bytes.slice(0, cut), bytes.slice(cut, where.bytes() - cut));
+    call(
+        change + (durable ? " with FUA" : ""),
+        answer -> volume.write(where.offset(), parts, where.bytes(), durable, answer),
+        () -> history.acknowledged(change, durable));
+  }
+
+  private void trim() {
+    Sectors where = some(random.nextInt(4) == 0 ? history.sectors() * SECTOR : writeBytesMax);
+    boolean durable = random.nextInt(10) == 0;
+    VolumeHistory.Change change = history.discard(where.from(), where.to());
+    call(
+        change + (durable ? " with FUA" : ""),
+        answer -> volume.trim(where.offset(), where.bytes(), durable, answer),
+        () -> history.acknowledged(change, durable));
+  }
+
+  private void zeroes() {
+    Sectors where = some(writeBytesMax);
+    boolean keepSpace = random.nextBoolean();
+    boolean durable = random.nextInt(10) == 0;
+    VolumeHistory.Change change = history.discard(where.from(), where.to());
+    call(
+        change + (keepSpace ? " by zeroes" : ""),
+        answer -> volume.zeroes(where.offset(), where.bytes(), keepSpace, false, durable, answer),
+        () -> history.acknowledged(change, durable));
+  }
+
+  private void flush() {
+    long flushing = history.flushing();
+    call("flush", volume::flush, () -> history.flushed(flushing));
+  }
+
+  private void read() {
+    Sectors where = some(Math.min(READ_BYTES_MAX, history.sectors() * SECTOR));
+    VolumeHistory.Reading reading = history.reading(where.from(), where.to());
+    ByteBuffer into = buffer().limit(where.bytes());
+    call(
+        "read of " + where,
+        answer -> volume.read(where.offset(), into, answer),
+        () -> {
+          history.read(reading, into);
+          buffers.add(into);
+        });
+  }
+
+  private ByteBuffer buffer() {
+    ByteBuffer free = buffers.poll();
+    return free == null ? BufferPool.aligned(READ_BYTES_MAX) : free.clear();
+  }
+
+  private void extents() {
+    Sectors where = some(history.sectors() * SECTOR);
+    int[] at = {where.from()};
+    volume.extents(
+        where.offset(),
+        where.bytes(),
+        (lengthBytes, hole, zero) -> {
+          int end = at[0] + (int) (lengthBytes / SECTOR);
+          if (zero) history.zero(at[0], end);
+          at[0] = end;
+        });
+    if (at[0] != where.to())
+      throw new Violation("9", "extents of %s end at %d".formatted(where, at[0]));
+  }
+
+  /** The whole volume, while nobody else asks for anything. */
+  ByteBuffer readAll() throws InterruptedException {
+    int size = history.sectors() * SECTOR;
+    ByteBuffer all = ByteBuffer.allocate(size);
+    for (int at = 0; at < size; at += READ_BYTES_MAX) {
+      int from = at;
+      ByteBuffer into = buffer().limit(Math.min(READ_BYTES_MAX, size - at));
+      call("look at " + at, answer -> volume.read(from, into, answer), () -> {});
+      awaitAll();
+      if (volume.failure().isPresent()) return null;
+      all.put(into.flip());
+      buffers.add(into);
+    }
+    return all;
+  }
+}

@@ -1,0 +1,49 @@
+package io.backstay.sim.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Worlds of one logged volume, from seeds: invariants 1, 2 and 6 of the design. {@code
+ * -Dbackstay.simulation.log.seeds=N} says how many, {@code -Dbackstay.long=true} many more.
+ */
+class LogSimulationTest {
+  private static final int SEEDS = 2000;
+  private static final int SEEDS_LONG = 100_000;
+
+  /** Elsewhere than where {@code ./backstay simulate} begins, so that both together see more. */
+  private static final long FIRST = 1_000_000;
+
+  private static int seeds() {
+    return Integer.getInteger(
+        "backstay.simulation.log.seeds", Boolean.getBoolean("backstay.long") ? SEEDS_LONG : SEEDS);
+  }
+
+  @Test
+  void whateverEndsAProcessNothingThatWasPromisedIsLost() {
+    for (long seed = FIRST; seed < FIRST + seeds(); seed++) live(seed);
+  }
+
+  @Test
+  void theSameSeedIsTheSameWorldBitForBit() {
+    for (long seed = 1; seed <= 20; seed++) {
+      LogWorld.Result once = live(seed);
+      LogWorld.Result again = live(seed);
+      assertThat(again.hash()).as("seed %d", seed).isEqualTo(once.hash());
+      assertThat(again.steps()).isEqualTo(once.steps());
+      assertThat(again.nanos()).isEqualTo(once.nanos());
+    }
+  }
+
+  private static LogWorld.Result live(long seed) {
+    LogWorld.Result result = LogWorld.run(seed, Optional.empty());
+    assertThat(result.failure())
+        .as(() ->
+            "seed %d; replay: ./backstay simulate --log --seeds 1 --seed %d --verbose%n%s"
+                .formatted(seed, seed, String.join("\n", result.lastLines())))
+        .isEmpty();
+    return result;
+  }
+}

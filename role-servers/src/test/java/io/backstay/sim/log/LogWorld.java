@@ -1,0 +1,362 @@
+package io.backstay.sim.log;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.log.LogSettings;
+import io.backstay.log.LoggedVolume;
+import io.backstay.log.TailDamagedException;
+import io.backstay.log.TailMissingException;
+import io.backstay.log.VolumeParts;
+import io.backstay.seam.Time;
+import io.backstay.sim.DirectMemory;
+import io.backstay.sim.LogLines;
+import io.backstay.sim.SeededScheduler;
+import io.backstay.sim.SimulatedProcess;
+import io.backstay.sim.SimulatedTime;
+import io.backstay.sim.Trace;
+import io.backstay.sim.Violation;
+import io.backstay.twin.MemoryDisk;
+import io.backstay.volume.MetadataFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * A machine with one logged volume, from one seed.
+ *
+ * <pre>
+ *   life after life:  the volume is opened          the process dies, or the power goes,
+ *                     what it holds is compared     at any operation of its devices
+ *                     clients write, flush, trim    or its memory, or it stops in order
+ *   the last one:     nothing goes wrong any more
+ * </pre>
+ */
+final class LogWorld {
+  private static final long STEPS_MAX = 2_000_000;
+  private static final long ROOM_EVERY_STEPS = 256;
+  private static final Duration LIFE_MAX = Duration.ofHours(2);
+
+  /** More than what a log device holds beside its ring. */
+  private static final long SUPER_BYTES = 64 << 10;
+
+  private static final String STATE = "/server/vol0";
+  private static final String LOG = "/dev/log";
+  private static final String DATA = "/dev/data";
+
+  /** Operations at which an end says more than anywhere else. */
+  private static final List<String> MOMENTS =
+      List.of(
+          "flush /dev/log",
+          "flush /dev/data",
+          "flush",
+          "write",
+          "write-rest",
+          "zero",
+          "shared-set",
+          "shared-put",
+          "shared-put-rest",
+          "rename",
+          "sync",
+          "share ");
+
+  /** What a world came to. */
+  record Result(
+      long seed,
+      long hash,
+      long steps,
+      long nanos,
+      int lives,
+      int deaths,
+      int powerLosses,
+      int failedFlushes,
+      int compared,
+      Optional<Throwable> failure,
+      List<String> lastLines) {}
+
+  private enum End {
+    DEATH,
+    POWER_LOSS,
+    /** In order; the power may go afterwards. */
+    STOP
+  }
+
+  private final long seed;
+  private final Trace trace;
+  private final SeededScheduler scheduler;
+  private final RandomGenerator random;
+  private final MemoryDisk disk = new MemoryDisk();
+  private final SimulatedProcess world = new SimulatedProcess("world");
+  private final ArrayDeque<ByteBuffer> buffers = new ArrayDeque<>();
+  private final VolumeHistory history;
+  private final int tailBytesMax;
+  private final double yields;
+
+  private Optional<SimulatedProcess> living = Optional.empty();
+  private MemoryDisk.Mount mount;
+  private String strikeBefore = "";
+  private int strikeAfter = -1;
+  private End strike = End.DEATH;
+  private boolean lostPower;
+  private boolean tailTaken;
+  private int faults;
+  private int lives;
+  private int deaths;
+  private int losses;
+  private int compared;
+  private Optional<Throwable> failure = Optional.empty();
+  private boolean over;
+
+  private LogWorld(long seed, Optional<Consumer<String>> listener) {
+    this.seed = seed;
+    this.trace = new Trace(listener);
+    this.scheduler = new SeededScheduler(seed, trace);
+    this.random = scheduler.splitRandom();
+    this.history = new VolumeHistory(8 * (64 + random.nextInt(192)));
+    this.tailBytesMax = (128 << 10) << random.nextInt(3);
+    this.yields = random.nextInt(3) * 0.15;
+    disk.beforeEachOperation(this::before);
+  }
+
+  static Result run(long seed, Optional<Consumer<String>> listener) {
+    return new LogWorld(seed, listener).turn();
+  }
+
+  VolumeHistory history() {
+    return history;
+  }
+
+  void say(String what) {
+    trace.line(scheduler.nanos(), living.map(SimulatedProcess::name).orElse("world"), what);
+  }
+
+  // ---- the machinery
+
+  private Result turn() {
+    try (LogLines lines = new LogLines(scheduler)) {
+      scheduler.fork(world, "story", this::tellQuietly);
+      while (!over) {
+        if (!scheduler.step())
+          throw new Violation("9", "nothing can happen any more\n" + scheduler.stacks());
+        if (!scheduler.escaped().isEmpty()) throw scheduler.escaped().getFirst();
+        if (scheduler.steps() > STEPS_MAX)
+          throw new Violation("9", "it has no end\n" + scheduler.stacks());
+        if (scheduler.steps() % ROOM_EVERY_STEPS == 0) DirectMemory.keepFree();
+      }
+    } catch (Throwable e) {
+      // Whatever it is, it is what the seed found.
+      failure = Optional.of(e);
+    } finally {
+      scheduler.abandonAll();
+    }
+    return new Result(
+        seed,
+        trace.hash(),
+        scheduler.steps(),
+        scheduler.nanos(),
+        lives,
+        deaths,
+        losses,
+        faults,
+        compared,
+        failure,
+        trace.lastLines());
+  }
+
+  private void tellQuietly() {
+    try {
+      tell();
+      over = true;
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Before each operation of a disk or shared memory: the process may end here. */
+  private void before(String operation) {
+    if (!scheduler.isRunning()) return;
+    SimulatedProcess process = scheduler.current().process();
+    if (process.isDead()) SeededScheduler.parkForever();
+    if (process == world) return;
+    trace.line(scheduler.nanos(), process.name(), operation);
+    if (strikeAfter >= 0 && operation.startsWith(strikeBefore) && strikeAfter-- == 0) {
+      end(strike);
+      SeededScheduler.parkForever();
+    }
+    if (random.nextDouble() < yields) Thread.yield();
+  }
+
+  private void end(End how) {
+    SimulatedProcess process = living.orElseThrow();
+    living = Optional.empty();
+    strikeAfter = -1;
+    say(process.name() + " ends: " + how);
+    scheduler.kill(process);
+    if (how == End.POWER_LOSS) {
+      losses++;
+      lostPower = true;
+      disk.powerLoss(random);
+    } else {
+      deaths++;
+      mount.die();
+    }
+  }
+
+  /** Whether something went wrong that may make requests fail. */
+  boolean mayFail() {
+    return faults > 0;
+  }
+
+  void failAFlush() {
+    String path = random.nextInt(3) > 0 ? LOG : DATA;
+    faults++;
+    say("the next flush of " + path + " will fail");
+    disk.failNextFlush(path);
+  }
+
+  // ---- the story
+
+  private void tell() throws IOException, InterruptedException {
+    make();
+    int many = 2 + random.nextInt(8);
+    for (int i = 0; i < many; i++) {
+      plan();
+      live(1 + random.nextInt(1 << random.nextInt(3, 8)));
+      if (random.nextInt(12) == 0) takeTail();
+    }
+    disk.healFaults();
+    for (End how : List.of(End.STOP, End.POWER_LOSS, End.STOP)) {
+      strikeAfter = -1;
+      strike = how;
+      live(random.nextInt(20));
+    }
+  }
+
+  private void make() throws IOException {
+    long data = (long) history.sectors() * VolumeHistory.SECTOR_BYTES;
+    long ring = 4L * tailBytesMax + 4096L * random.nextInt(100);
+    disk.addBlockDevice(DATA, data);
+    disk.addBlockDevice(LOG, ring + SUPER_BYTES);
+    mount = disk.mount("world");
+    Time time = new SimulatedTime(scheduler, world, () -> 0);
+    LoggedVolume.format(parts(time, tailBytesMax), data);
+  }
+
+  private VolumeParts parts(Time time, int tailBytes) {
+    return new VolumeParts(
+        "vol0",
+        mount.directory(STATE),
+        mount.devices(),
+        mount.sharedMemories(),
+        time,
+        DATA,
+        LOG,
+        new LogSettings(tailBytes, Duration.ofMillis(1L << random.nextInt(4, 15))));
+  }
+
+  /** When and how the next life ends. Often so soon that it dies while it comes back. */
+  private void plan() {
+    strike = End.values()[random.nextInt(3)];
+    if (strike == End.STOP) {
+      strikeAfter = -1;
+      return;
+    }
+    boolean anywhere = random.nextBoolean();
+    strikeBefore = anywhere ? "" : MOMENTS.get(random.nextInt(MOMENTS.size()));
+    int scale = anywhere ? random.nextInt(4, 13) : random.nextInt(7);
+    strikeAfter = (int) (-Math.log(1 - random.nextDouble()) * (1 << scale));
+  }
+
+  /** One process, from its start until it is gone. */
+  private void live(int requests) throws InterruptedException {
+    SimulatedProcess process = new SimulatedProcess("s" + ++lives);
+    living = Optional.of(process);
+    mount = disk.mount(process.name());
+    Time time = new SimulatedTime(scheduler, process, () -> 0);
+    int tailBytes = random.nextBoolean() ? tailBytesMax : 128 << 10;
+    scheduler.fork(process, "main", () -> main(time, tailBytes, requests));
+    long until = scheduler.nanos() + LIFE_MAX.toNanos();
+    while (!process.isDead()) {
+      if (scheduler.nanos() > until)
+        throw new Violation("9", "a life without end\n" + scheduler.stacks());
+      scheduler.sleep(random.nextLong(200_000_000L) + 1);
+    }
+    if (random.nextInt(8) == 0 && !lostPower) losePowerOfNobody();
+  }
+
+  /** The machine goes while no process is there. */
+  private void losePowerOfNobody() {
+    say("the power goes");
+    losses++;
+    lostPower = true;
+    disk.powerLoss(random);
+  }
+
+  private void main(Time time, int tailBytes, int requests) {
+    try {
+      LoggedVolume volume = open(parts(time, tailBytes));
+      Clients clients = new Clients(this, volume, time, buffers);
+      ByteBuffer all = clients.readAll();
+      if (all != null) {
+        compare(all);
+        clients.ask(requests);
+        if (strike == End.STOP) stop(volume, clients);
+      }
+    } catch (IOException e) {
+      say("it cannot serve: " + e);
+      if (!mayFail()) throw new Violation("6", "the volume cannot be opened: " + e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    end(strike == End.POWER_LOSS ? End.POWER_LOSS : End.DEATH);
+    SeededScheduler.parkForever();
+  }
+
+  private LoggedVolume open(VolumeParts parts) throws IOException {
+    try {
+      return LoggedVolume.open(parts, false);
+    } catch (TailMissingException | TailDamagedException e) {
+      if (!tailTaken) throw new Violation("1", "the tail is gone: " + e);
+      say("the loss is accepted");
+      lostPower = true;
+      return LoggedVolume.open(parts, true);
+    }
+  }
+
+  private void compare(ByteBuffer all) {
+    compared++;
+    say(lostPower ? "compared after a loss of power" : "compared");
+    if (lostPower) history.foundAfterPowerLoss(all);
+    else history.foundAfterDeath(all);
+    lostPower = false;
+    tailTaken = false;
+  }
+
+  private void stop(LoggedVolume volume, Clients clients) throws InterruptedException {
+    clients.awaitAll();
+    try {
+      volume.stop();
+      // All that was acknowledged is durable.
+      history.flushed(history.flushing());
+    } catch (IOException e) {
+      say("it is not stopped cleanly: " + e.getMessage());
+      if (!mayFail()) throw new Violation("9", "it cannot be stopped: " + e);
+    }
+  }
+
+  /** Somebody removes the shared memory behind a dead process's back (rule L2). */
+  private void takeTail() throws IOException {
+    MemoryDisk.Mount somebody = disk.mount("somebody");
+    Optional<JsonNode> state =
+        new MetadataFile<>(somebody.directory(STATE), "log", JsonNode.class).load();
+    if (state.isEmpty()) return;
+    say("somebody takes the tail");
+    somebody.sharedMemories().delete(state.get().get("tail").asText());
+    tailTaken = true;
+  }
+}

@@ -1,0 +1,272 @@
+package io.backstay.sim.log;
+
+import io.backstay.sim.Violation;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * What was asked of a volume, and so what each of its sectors may hold.
+ *
+ * <p><b>Bytes.</b> Each sector that is written gets bytes that name the change and the sector, so
+ * what is found says where it is from; zeroes are from any discard.
+ *
+ * <p><b>Moments.</b> The log is one row: what a volume holds after a crash is what it held at one
+ * moment, counted in sectors that were changed. Each sector that is looked at says in which
+ * stretches of moments it looked like that; there must be a moment that fits all of them, and it
+ * must not lie before what was promised (invariants 1 and 2).
+ */
+final class VolumeHistory {
+  static final int SECTOR_BYTES = 512;
+  private static final long GOLDEN = 0x9e3779b97f4a7c15L;
+
+  /** A write or discard of sectors {@code from .. to - 1}. */
+  static final class Change {
+    private final long number;
+    private final int from;
+    private final int to;
+    private final boolean zero;
+
+    /** Moment before its first sector. */
+    private final long before;
+
+    private boolean acknowledged;
+
+    private Change(long number, int from, int to, boolean zero, long before) {
+      this.number = number;
+      this.from = from;
+      this.to = to;
+      this.zero = zero;
+      this.before = before;
+    }
+
+    private long at(int sector) {
+      return before + sector - from + 1;
+    }
+
+    private long end() {
+      return before + to - from;
+    }
+
+    private long found() {
+      return zero ? 0 : number;
+    }
+
+    @Override
+    public String toString() {
+      return "%s %d of sectors %d..%d".formatted(zero ? "discard" : "write", number, from, to - 1);
+    }
+  }
+
+  /** A stretch of moments, both ends included. */
+  private record Stretch(long first, long last) {}
+
+  /** A read that was asked for: what was acknowledged by then must be seen. */
+  record Reading(int from, int to, int[] seen) {}
+
+  private final long[] base;
+  private final List<List<Change>> since = new ArrayList<>();
+  private final BitSet touched = new BitSet();
+  private long numbers;
+  private long begin;
+  private long now;
+  private long acknowledged;
+  private long durable;
+
+  VolumeHistory(int sectors) {
+    this.base = new long[sectors];
+    for (int i = 0; i < sectors; i++) since.add(new ArrayList<>(0));
+  }
+
+  int sectors() {
+    return base.length;
+  }
+
+  // ---- what is asked and answered
+
+  Change write(int from, int to) {
+    return add(new Change(++numbers, from, to, false, now));
+  }
+
+  Change discard(int from, int to) {
+    return add(new Change(++numbers, from, to, true, now));
+  }
+
+  private Change add(Change change) {
+    for (int s = change.from; s < change.to; s++) since.get(s).add(change);
+    touched.set(change.from, change.to);
+    now = change.end();
+    return change;
+  }
+
+  /** The bytes of a write. */
+  static void fill(Change change, ByteBuffer into) {
+    for (int s = change.from; s < change.to; s++) {
+      into.putLong(change.number);
+      for (int i = 1; i < SECTOR_BYTES / Long.BYTES; i++) into.putLong(word(change.number, s, i));
+    }
+  }
+
+  private static long word(long number, int sector, int index) {
+    long mixed = (number * 0x2545f4914f6cdd1dL ^ sector) + index * GOLDEN;
+    return (mixed ^ mixed >>> 29) * GOLDEN;
+  }
+
+  void acknowledged(Change change, boolean durably) {
+    change.acknowledged = true;
+    acknowledged = Math.max(acknowledged, change.end());
+    if (durably) durable = Math.max(durable, change.end());
+  }
+
+  /** To be handed to {@link #flushed} when the flush that is asked for now is answered. */
+  long flushing() {
+    return acknowledged;
+  }
+
+  void flushed(long flushing) {
+    durable = Math.max(durable, flushing);
+  }
+
+  // ---- what is read while the volume is served
+
+  Reading reading(int from, int to) {
+    int[] seen = new int[to - from];
+    for (int s = from; s < to; s++) seen[s - from] = newestAcknowledged(s);
+    return new Reading(from, to, seen);
+  }
+
+  /** Index of a sector's newest change that was acknowledged, -1 for none. */
+  private int newestAcknowledged(int sector) {
+    List<Change> changes = since.get(sector);
+    int i = changes.size() - 1;
+    while (i >= 0 && !changes.get(i).acknowledged) i--;
+    return i;
+  }
+
+  void read(Reading reading, ByteBuffer bytes) {
+    for (int s = reading.from; s < reading.to; s++) {
+      long found = numberIn(bytes, s - reading.from, s);
+      if (!mayBeSeen(s, reading.seen[s - reading.from], found))
+        throw new Violation(
+            "1",
+            "a read of sector %d has %s, asked for were %s, acknowledged up to number %d of these"
+                .formatted(s, told(found), since.get(s), reading.seen[s - reading.from] + 1));
+    }
+  }
+
+  private boolean mayBeSeen(int sector, int acknowledgedIndex, long found) {
+    List<Change> changes = since.get(sector);
+    for (int i = Math.max(0, acknowledgedIndex); i < changes.size(); i++) {
+      if (changes.get(i).found() == found) return true;
+    }
+    return acknowledgedIndex < 0 && base[sector] == found;
+  }
+
+  /** The export says that these sectors read as zeroes. */
+  void zero(int from, int to) {
+    for (int s = from; s < to; s++) {
+      if (!mayBeSeen(s, newestAcknowledged(s), 0))
+        throw new Violation("1", "sector %d is called zero, it has %s".formatted(s, since.get(s)));
+    }
+  }
+
+  // ---- what is there after a crash
+
+  /** After the death of a process: everything that was acknowledged is there. */
+  void foundAfterDeath(ByteBuffer volume) {
+    collapse(volume, Math.max(acknowledged, durable), "acknowledged");
+  }
+
+  /** After a loss of power: everything that was flushed is there. */
+  void foundAfterPowerLoss(ByteBuffer volume) {
+    collapse(volume, durable, "flushed");
+  }
+
+  private void collapse(ByteBuffer volume, long floor, String promise) {
+    long[] found = new long[base.length];
+    List<Stretch> possible = List.of(new Stretch(Math.max(floor, begin), now));
+    for (int s = 0; s < base.length; s++) {
+      found[s] = numberIn(volume, s, s);
+      if (!touched.get(s)) {
+        if (found[s] != base[s])
+          throw new Violation(
+              "2", "sector %d has %s, it had %s".formatted(s, told(found[s]), told(base[s])));
+        continue;
+      }
+      List<Stretch> here = stretches(s, found[s]);
+      if (intersection(here, List.of(new Stretch(Math.max(floor, begin), now))).isEmpty())
+        throw new Violation(
+            here.isEmpty() ? "2" : "1",
+            "sector %d has %s after %s; asked for were %s; %s are those that end by moment %d"
+                .formatted(s, told(found[s]), told(base[s]), moments(s), promise, floor));
+      possible = intersection(possible, here);
+      if (possible.isEmpty())
+        throw new Violation(
+            "2",
+            "the volume is not what it was at any one moment: sector %d has %s, asked for were %s"
+                .formatted(s, told(found[s]), moments(s)));
+    }
+    System.arraycopy(found, 0, base, 0, found.length);
+    touched.stream().forEach(s -> since.get(s).clear());
+    touched.clear();
+    begin = now;
+    acknowledged = now;
+    durable = now;
+  }
+
+  private List<Stretch> stretches(int sector, long found) {
+    List<Change> changes = since.get(sector);
+    List<Stretch> some = new ArrayList<>(1);
+    if (base[sector] == found) some.add(new Stretch(begin, changes.getFirst().at(sector) - 1));
+    for (int i = 0; i < changes.size(); i++) {
+      Change change = changes.get(i);
+      if (change.found() != found) continue;
+      long last = i + 1 < changes.size() ? changes.get(i + 1).at(sector) - 1 : now;
+      some.add(new Stretch(change.at(sector), last));
+    }
+    return some;
+  }
+
+  private static List<Stretch> intersection(List<Stretch> some, List<Stretch> others) {
+    List<Stretch> both = new ArrayList<>();
+    for (Stretch one : some) {
+      for (Stretch other : others) {
+        long first = Math.max(one.first, other.first);
+        long last = Math.min(one.last, other.last);
+        if (first <= last) both.add(new Stretch(first, last));
+      }
+    }
+    return both;
+  }
+
+  private String moments(int sector) {
+    return since.get(sector).stream()
+        .map(change -> change + " at moment " + change.at(sector))
+        .toList()
+        .toString();
+  }
+
+  private static String told(long found) {
+    return found == 0 ? "zeroes" : "write " + found;
+  }
+
+  /** Number of the write whose bytes stand there, 0 for zeroes. */
+  private static long numberIn(ByteBuffer bytes, int index, int sector) {
+    int at = index * SECTOR_BYTES;
+    long number = bytes.getLong(at);
+    for (int i = 1; i < SECTOR_BYTES / Long.BYTES; i++) {
+      long expected = number == 0 ? 0 : word(number, sector, i);
+      if (bytes.getLong(at + i * Long.BYTES) != expected) {
+        byte[] sectorBytes = new byte[SECTOR_BYTES];
+        bytes.get(at, sectorBytes);
+        throw new Violation(
+            "2",
+            "sector %d holds what nobody wrote there, it begins like write %d: %s"
+                .formatted(sector, number, Arrays.toString(Arrays.copyOf(sectorBytes, 24))));
+      }
+    }
+    return number;
+  }
+}
