@@ -11,11 +11,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Disks that are full and disks that cannot be read: said clearly, and the backup goes on by itself
  * when the cause is gone.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class DiskTroubleTest {
   private static final int MEBIBYTES = 64;
 

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -24,6 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * --long} at five fractions. The table is printed at the end.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT) // with other classes; the kills themselves one after the other
 class KillMatrixTest {
   private static final int MEBIBYTES = 64;
   private static final long SIZE = (long) MEBIBYTES * Volumes.MIB;
@@ -69,6 +72,7 @@ class KillMatrixTest {
     return kills.stream();
   }
 
+  @Execution(ExecutionMode.SAME_THREAD)
   @ParameterizedTest(name = "{0}: {1} is killed at {2} percent")
   @MethodSource("kills")
   void everyByteComesBackAndNothingIsDoneFromTheBeginningAgain(

@@ -1,6 +1,9 @@
 package io.backstay.proof;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.group.ProcessIdentity;
+import io.backstay.group.ProcessTable;
+import io.backstay.seam.Time;
 import io.backstay.wire.Cbor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +19,9 @@ import org.junit.jupiter.api.Assumptions;
 /** A group of real processes in a directory of its own, and the commands that are typed there. */
 final class RealGroup implements AutoCloseable {
   private static final Duration COMMAND_MAX = Duration.ofMinutes(4);
+  private static final int LOG_LINES = 40;
+  private static final Duration LOOK_EVERY = Duration.ofMillis(10);
+  private static final Duration ASK_EVERY = Duration.ofMillis(200);
 
   private final Path launcher;
   private final Path directory;
@@ -36,7 +42,7 @@ final class RealGroup implements AutoCloseable {
     RealGroup group =
         new RealGroup(
             Path.of(System.getProperty("backstay.root", "..")).resolve("backstay"), directory);
-    group.succeed("up");
+    group.succeed("up", "--while", Long.toString(ProcessHandle.current().pid()));
     group.temporal = group.succeed("status").path("temporal");
     return group;
   }
@@ -51,9 +57,9 @@ final class RealGroup implements AutoCloseable {
       return parse(out);
     }
 
-    /** The error object on stderr. */
+    /** The error object on stderr, behind what was said on the way. */
     JsonNode error() {
-      return parse(err.substring(err.indexOf('{'))).path("error");
+      return parse(err.substring(Math.max(0, err.lastIndexOf("{\"error\"")))).path("error");
     }
 
     private JsonNode parse(String text) {
@@ -109,16 +115,17 @@ final class RealGroup implements AutoCloseable {
   }
 
   /** Waits until so much of an image on its way in is durable, by the archive's metadata. */
-  long awaitBackedUp(String volume, long bytes) throws IOException {
+  long awaitBackedUp(String volume, long bytes) throws IOException, InterruptedException {
     Path volumes = directory.resolve("servers/a0/archive/volumes");
     while (true) {
       JsonNode partial = metadata(volumes.resolve(volume).resolve("metadata")).path("partial");
       if (partial.path("durable").asLong(-1) >= bytes) return partial.path("durable").asLong();
+      Time.system().sleep(LOOK_EVERY);
     }
   }
 
   /** Waits until so much of a target is durable, by the archive's record of it. */
-  long awaitRestored(Path target, long bytes) throws IOException {
+  long awaitRestored(Path target, long bytes) throws IOException, InterruptedException {
     while (true) {
       for (Path file : targetRecords()) {
         JsonNode record = metadata(file);
@@ -126,6 +133,7 @@ final class RealGroup implements AutoCloseable {
         if (far && record.path("path").asText().equals(target.toString()))
           return record.path("durable").asLong();
       }
+      Time.system().sleep(LOOK_EVERY);
     }
   }
 
@@ -169,7 +177,14 @@ final class RealGroup implements AutoCloseable {
       if (shown.path("waiting").toString().contains(word)) return shown;
       if (shown.hasNonNull("ended"))
         throw new AssertionError("over without waiting for " + word + ": " + shown);
+      Time.system().sleep(ASK_EVERY);
     }
+  }
+
+  /** Waits until so much time has passed since then, for what must have lasted. */
+  void awaitPassed(Duration passed, long sinceNanos) throws InterruptedException {
+    Duration left = passed.minusNanos(System.nanoTime() - sinceNanos);
+    if (left.isPositive()) Time.system().sleep(left);
   }
 
   /** Runs Temporal's own command line in the namespace of the group. */
@@ -207,12 +222,28 @@ final class RealGroup implements AutoCloseable {
     signal("KILL", pid);
   }
 
+  /** As {@link #kill}, and returns when it is dead: then its port is free. */
+  static void killAndAwait(long pid) throws IOException, InterruptedException {
+    ProcessTable table = ProcessTable.ofThisMachine();
+    ProcessIdentity process = table.find(pid).orElseThrow();
+    kill(pid);
+    while (table.alive(process)) Time.system().sleep(LOOK_EVERY);
+  }
+
   static void signal(String name, long pid) throws IOException, InterruptedException {
     new ProcessBuilder("kill", "-" + name, Long.toString(pid)).inheritIO().start().waitFor();
   }
 
   /** The last lines of every server's log, for a failure's message. */
-  private String logs() throws IOException {
+  String logs() {
+    try {
+      return tails();
+    } catch (IOException e) {
+      return "no logs: " + e;
+    }
+  }
+
+  private String tails() throws IOException {
     StringBuilder text = new StringBuilder();
     if (!Files.isDirectory(directory.resolve("logs"))) return "";
     try (var files = Files.list(directory.resolve("logs"))) {
@@ -220,7 +251,7 @@ final class RealGroup implements AutoCloseable {
         List<String> lines = Files.readAllLines(log);
         text.append("\n== ").append(log.getFileName()).append('\n');
         lines
-            .subList(Math.max(0, lines.size() - 15), lines.size())
+            .subList(Math.max(0, lines.size() - LOG_LINES), lines.size())
             .forEach(line -> text.append(line).append('\n'));
       }
     }

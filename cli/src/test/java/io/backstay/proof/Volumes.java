@@ -30,7 +30,7 @@ final class Volumes {
             StandardOpenOption.TRUNCATE_EXISTING)) {
       for (int i = 0; i < mebibytes; i++) {
         random.nextBytes(content);
-        if (i % 5 != 3) channel.write(ByteBuffer.wrap(content), (long) i * MIB);
+        if (!isHole(i)) channel.write(ByteBuffer.wrap(content), (long) i * MIB);
       }
       if (channel.size() < (long) mebibytes * MIB) {
         channel.write(ByteBuffer.allocate(1), (long) mebibytes * MIB - 1);
@@ -38,6 +38,17 @@ final class Volumes {
       channel.force(true);
     }
     return file;
+  }
+
+  private static boolean isHole(long mebibyte) {
+    return mebibyte % 5 == 3;
+  }
+
+  /** Bytes of data in such a file between two places, rounded up to whole MiB. */
+  static long dataBytes(long from, long to) {
+    long data = 0;
+    for (long i = from / MIB; i * MIB < to; i++) if (!isHole(i)) data += MIB;
+    return data;
   }
 
   static String sha256(Path file) throws IOException {
