@@ -44,8 +44,7 @@ import picocli.CommandLine.Spec;
     })
 public final class Backstay implements Callable<Integer> {
   /** Commands that ask servers at once. */
-  private static final Set<String> CONNECTING =
-      Set.of("status", "volume", "backup", "point", "restore", "verify", "run");
+  private static final Set<String> CONNECTING = Set.of("status", "volume", "point", "run");
 
   private final Shell shell;
   @Spec private CommandSpec spec;

@@ -15,7 +15,9 @@ import io.backstay.seam.Time;
 import io.backstay.server.GroupDialer;
 import io.backstay.server.HelloHandshake;
 import io.backstay.server.RemoteServers;
+import io.backstay.wire.CatalogView;
 import io.backstay.wire.Cbor;
+import io.backstay.wire.Command;
 import io.backstay.wire.MalformedFrameException;
 import io.backstay.wire.Reply;
 import io.backstay.wire.Servers;
@@ -43,7 +45,7 @@ final class GroupConnection implements Closeable {
   }
 
   /** The group's servers, asked as the operator. */
-  Servers servers(GroupFile group) throws IOException {
+  synchronized Servers servers(GroupFile group) throws IOException {
     if (servers.isEmpty()) {
       OperatorFiles files = operator();
       network =
@@ -64,6 +66,21 @@ final class GroupConnection implements Closeable {
                   time));
     }
     return servers.get();
+  }
+
+  /** The same, connected by the first question: whoever only waits for a run may have none. */
+  Servers serversWhenNeeded(GroupFile group) {
+    return new Servers() {
+      @Override
+      public Reply call(String server, Command command) throws IOException, InterruptedException {
+        return servers(group).call(server, command);
+      }
+
+      @Override
+      public CatalogView catalog() throws IOException, InterruptedException {
+        return servers(group).catalog();
+      }
+    };
   }
 
   /**
@@ -120,7 +137,7 @@ final class GroupConnection implements Closeable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     runs.ifPresent(Runs::close);
     servers.ifPresent(RemoteServers::close);
     network.ifPresent(NettyNetwork::close);

@@ -38,10 +38,16 @@ final class Progress {
       Optional<Long> etaSeconds,
       Optional<WaitingFor> waiting) {}
 
-  /** What is written to. */
+  /** What is written to, and how often it is worth asking for news (rule K4). */
   enum Device {
-    TERMINAL,
-    FILE
+    TERMINAL(Duration.ofSeconds(1)),
+    FILE(LINE_EVERY.dividedBy(2));
+
+    private final Duration askEvery;
+
+    Device(Duration askEvery) {
+      this.askEvery = askEvery;
+    }
   }
 
   private final PrintStream err;
@@ -53,6 +59,10 @@ final class Progress {
   Progress(PrintStream err, Device device) {
     this.err = err;
     this.device = device;
+  }
+
+  Duration askEvery() {
+    return device.askEvery;
   }
 
   /**

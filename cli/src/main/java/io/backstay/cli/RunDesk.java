@@ -87,9 +87,9 @@ final class RunDesk {
     try (AtExit detach = Detach.onInterrupt(output, started.run().workflowId())) {
       return new RunFollower(
               connection.runs(group),
-              connection.servers(group),
+              connection.serversWhenNeeded(group),
               shell.time(),
-              RunFollower.ASK_EVERY,
+              bar.askEvery(),
               show)
           .follow(started);
     } finally {

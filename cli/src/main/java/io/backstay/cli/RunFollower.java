@@ -18,11 +18,12 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Follows a run to its end. How far it is, it asks the server of the operation every second (rule
- * K4), so that it goes on showing progress while Temporal or the worker is away.
+ * Follows a run to its end. How far it is, it asks the server of the operation again and again
+ * (rule K4), so that it goes on showing progress while Temporal or the worker is away.
  */
 final class RunFollower {
-  static final Duration ASK_EVERY = Duration.ofSeconds(1);
+  private static final Duration AWAIT_AT_ONCE = Duration.ofSeconds(5);
+  private static final Duration TRY_AGAIN_AFTER = Duration.ofSeconds(1);
   private static final WaitingFor A_WORKER = new WaitingFor("a worker", "no worker answers");
 
   private final Runs runs;
@@ -72,9 +73,9 @@ final class RunFollower {
 
   private Optional<Outcome> await(Started started) throws InterruptedException {
     try {
-      return runs.await(started, ASK_EVERY);
+      return runs.await(started, AWAIT_AT_ONCE);
     } catch (UnreachableException e) {
-      time.sleep(ASK_EVERY); // the watching thread says so
+      time.sleep(TRY_AGAIN_AFTER); // the watching thread says so
       return Optional.empty();
     }
   }
