@@ -17,6 +17,7 @@ import io.backstay.workflow.AddVolume;
 import io.backstay.workflow.FullBackup;
 import io.backstay.workflow.Restore;
 import io.backstay.workflow.RunInput;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -76,8 +77,34 @@ final class Demo {
 
   Proof run() throws IOException, InterruptedException, RefusedException {
     tools.require("e2fsprogs", "mke2fs", "e2fsck", "debugfs");
+    Optional<TemporalInProcess> substitute = substitute();
+    try (Closeable temporal = () -> substitute.ifPresent(TemporalInProcess::close)) {
+      return run(substitute.map(TemporalInProcess::address));
+    }
+  }
+
+  /**
+   * What takes the place of a Temporal server where none can be had; only a demo that leaves
+   * nothing behind may do without.
+   */
+  private Optional<TemporalInProcess> substitute()
+      throws IOException, InterruptedException, RefusedException {
+    try {
+      group.requireTemporal();
+      return Optional.empty();
+    } catch (RefusedException e) {
+      if (ground.kept() || e.refusal().code() != RefusalCode.UNREACHABLE) throw e;
+      narration.step(
+          "no Temporal server can be had (%s); the SDK's test server in this process takes its place: no web UI, no temporal command, nothing outlives this demo"
+              .formatted(e.refusal().found()));
+      return Optional.of(TemporalInProcess.start());
+    }
+  }
+
+  private Proof run(Optional<String> temporal)
+      throws IOException, InterruptedException, RefusedException {
     try (GroupConnection connection = new GroupConnection(layout, shell.time())) {
-      GroupFile file = start(connection);
+      GroupFile file = start(connection, temporal);
       DemoVolume volume = makeVolume();
       Runs runs = connection.runs(file);
       protect(runs, connection, file);
@@ -90,12 +117,12 @@ final class Demo {
     }
   }
 
-  private GroupFile start(GroupConnection connection)
+  private GroupFile start(GroupConnection connection, Optional<String> temporal)
       throws IOException, InterruptedException, RefusedException {
     narration.step("starting a group in " + ground.directory());
-    Wish wish = ground.kept() ? Wish.DEFAULT : Wish.onlyWhileThisProcess();
+    Wish wish = ground.kept() ? Wish.DEFAULT : Wish.onlyWhileThisProcess(temporal);
     GroupFile file = group.up(wish, connection::servers, narration::detail);
-    narration.detail("Temporal web UI: " + file.temporal().uiUrl());
+    if (temporal.isEmpty()) narration.detail("Temporal web UI: " + file.temporal().uiUrl());
     return file;
   }
 

@@ -63,6 +63,16 @@ public final class Group {
     }
   }
 
+  /**
+   * Finds or builds the Temporal server that {@link #up} starts.
+   *
+   * @throws RefusedException {@code unreachable} when none can be had
+   */
+  public void requireTemporal() throws IOException, InterruptedException, RefusedException {
+    layout.make();
+    new TemporalServer(layout, launch).require();
+  }
+
   private DirectoryLock takeChange(Consumer<String> say)
       throws IOException, InterruptedException, RefusedException {
     long deadline = time.nanos() + CHANGE_MAX.toNanos();

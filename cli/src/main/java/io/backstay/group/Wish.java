@@ -16,8 +16,8 @@ public record Wish(
   public static final Wish DEFAULT = new Wish(Optional.empty(), Optional.empty(), Optional.empty());
 
   /** The defaults, for a group that shall not outlive this process, however that ends. */
-  public static Wish onlyWhileThisProcess() {
-    return new Wish(Optional.empty(), Optional.empty(), Optional.of(ProcessHandle.current().pid()));
+  public static Wish onlyWhileThisProcess(Optional<String> temporal) {
+    return new Wish(temporal, Optional.empty(), Optional.of(ProcessHandle.current().pid()));
   }
 
   public Wish {

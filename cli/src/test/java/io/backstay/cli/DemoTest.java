@@ -3,9 +3,12 @@ package io.backstay.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.group.Launch;
 import io.backstay.group.ProcessTable;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -35,6 +38,23 @@ class DemoTest {
     assertThat(leftover).doesNotExist();
     String state = leftover.resolve("group/temporal/state.db").toString();
     assertThat(ProcessTable.ofThisMachine().withArguments(List.of(state))).isEmpty();
+  }
+
+  @Test
+  void whereNoTemporalServerCanBeHadTheDemoDoesWithoutAndSaysWhatIsLost() throws Exception {
+    Assumptions.assumeTrue(hasTools(), "e2fsprogs is missing");
+    Path where = directory.resolve("without");
+    List<String> command = new ArrayList<>(Launch.asThisProcess().backstay());
+    command.addAll(List.of("demo", "--dir", where.toString()));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("BACKSTAY_TEMPORAL", directory.resolve("no-such").toString());
+    Process demo = builder.start();
+    String said = new String(demo.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(demo.waitFor()).as(said).isZero();
+    assertThat(said)
+        .contains("no web UI", "nothing outlives this demo", "the volume came back byte for byte");
+    assertThat(where).doesNotExist();
   }
 
   private static boolean hasTools() {
