@@ -84,6 +84,7 @@ public final class Bench implements Callable<Integer> {
     try {
       return switch (what) {
         case "micro" -> Micro.run();
+        case "components" -> components();
         case "full-backup" -> compare(List.of(Comparison.Suite.FULL_BACKUP));
         case "restore" -> compare(List.of(Comparison.Suite.RESTORE));
         case "memory" -> compare(List.of(Comparison.Suite.MEMORY));
@@ -95,6 +96,22 @@ public final class Bench implements Callable<Integer> {
       console.say("%s", e.getMessage());
       return 1;
     }
+  }
+
+  private int components() throws BenchException, IOException, InterruptedException {
+    Tools.require();
+    long sizeBytes = Quantities.bytes(size);
+    Workplace place = Workplace.open(workplace(), COPIES_ON_DISK * sizeBytes, console);
+    Meter meter = new Meter(Time.system(), place.folder("logs"));
+    Path image =
+        new MixImage(place.folder("images"), meter, console)
+            .make(sizeBytes, holes ? MixImage.Zeroes.HOLES : MixImage.Zeroes.WRITTEN);
+    console.out().println(Machine.of(place.folder("images")).text());
+    console
+        .out()
+        .println(
+            new Components(image, place, meter, console, Time.system()).measure(sizeBytes, rounds));
+    return 0;
   }
 
   private int compare(List<Comparison.Suite> suites)
