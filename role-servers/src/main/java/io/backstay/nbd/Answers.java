@@ -93,7 +93,10 @@ final class Answers {
     int end = room.writerIndex() + answerBytes;
     writeReadHead(room, request);
     room.writerIndex(end);
-    if (isLarge(answerBytes)) writeBehindOthers(room);
+    if (!isLarge(answerBytes)) return;
+    writeBehindOthers(room);
+    // The client takes it while the next one is read, and it is still in the processor's caches.
+    flush();
   }
 
   /** The same for room that was kept. */

@@ -3,12 +3,15 @@ package io.backstay.nbd;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the server says to the options of one client, and what the two have agreed on so far. The
  * framing of options is {@link Negotiation}'s.
  */
 final class Options {
+  private static final Logger LOG = LoggerFactory.getLogger(Options.class);
   private static final int NAME_BYTES_MAX = 4096;
   private static final int BLOCK_BYTES_PREFERRED = 4096;
 
@@ -92,11 +95,10 @@ final class Options {
           name.isEmpty() ? "name an export: LIST tells them" : "there is no export " + name;
       refuse(out, option, Protocol.REP_ERR_UNKNOWN, reason);
     } else if (!entrance.admits(client, found.get().export().name())) {
-      refuse(
-          out,
-          option,
-          Protocol.REP_ERR_POLICY,
-          "the certificate of %s may not use the export %s".formatted(client.name(), name));
+      String reason =
+          "the certificate of %s may not use the export %s".formatted(client.name(), name);
+      LOG.warn("NBD: {}", reason);
+      refuse(out, option, Protocol.REP_ERR_POLICY, reason);
       return Optional.empty();
     }
     return found;

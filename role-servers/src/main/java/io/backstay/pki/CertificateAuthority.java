@@ -8,23 +8,29 @@ import io.backstay.model.Role;
 import io.backstay.seam.Time;
 import io.backstay.wire.Peer;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.Period;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.sec.ECPrivateKey;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /**
  * The private CA of one group (rule K5): one self-signed EC P-256 certificate, whose key never
@@ -39,6 +45,8 @@ public final class CertificateAuthority {
   static final Duration CLOCK_SKEW = Duration.ofMinutes(10);
 
   /** A certificate also names these, so that it works wherever it is used on its own machine. */
+  private static final int P256_BITS = 256;
+
   private static final List<String> LOOPBACK = List.of("localhost", "127.0.0.1", "::1");
 
   private static final String SIGNING_SUFFIX = "-signing";
@@ -231,10 +239,25 @@ public final class CertificateAuthority {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"));
-      return generator.generateKeyPair();
-    } catch (GeneralSecurityException e) {
+      KeyPair pair = generator.generateKeyPair();
+      return new KeyPair(pair.getPublic(), withPublicKey(pair));
+    } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException("every JDK makes P-256 keys", e);
     }
+  }
+
+  /**
+   * The private key, in whose encoding the public one stands too. The JDK leaves that out, as it
+   * may, and GnuTLS then cannot read the file: NBD clients with TLS use it.
+   */
+  private static PrivateKey withPublicKey(KeyPair pair)
+      throws GeneralSecurityException, IOException {
+    PrivateKeyInfo bare = PrivateKeyInfo.getInstance(pair.getPrivate().getEncoded());
+    BigInteger secret = ECPrivateKey.getInstance(bare.parsePrivateKey()).getKey();
+    SubjectPublicKeyInfo open = SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded());
+    ECPrivateKey both = new ECPrivateKey(P256_BITS, secret, open.getPublicKeyData(), null);
+    byte[] encoded = new PrivateKeyInfo(bare.getPrivateKeyAlgorithm(), both).getEncoded();
+    return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(encoded));
   }
 
   private static KeyPair newKey(String algorithm) {

@@ -1,0 +1,152 @@
+package io.backstay.nbd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.backstay.model.Role;
+import io.backstay.net.Credentials;
+import io.backstay.net.TestGroup;
+import io.backstay.seam.Time;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** TLS as real clients speak it, on an address that is not loopback. */
+@Timeout(120)
+class NbdTlsTest {
+  private static final int SIZE_BYTES = 8 << 20;
+
+  @TempDir Path directory;
+  private TestGroup group;
+  private NbdServer server;
+  private NbdListener listener;
+
+  @BeforeEach
+  void serve() throws IOException {
+    group = new TestGroup("group", Files.createDirectory(directory.resolve("ca")));
+    Credentials own = group.credentials("s0", Role.STORAGE);
+    server =
+        new NbdServer(
+            Time.system(),
+            NbdLimits.DEFAULT,
+            own,
+            (peer, export) -> peer.name().equals("host1") && export.equals(Served.NAME));
+    server.add(new MemoryExport(Served.NAME, SIZE_BYTES), WriteCache.DURABLE);
+    server.add(new MemoryExport("secret", SIZE_BYTES), WriteCache.DURABLE);
+    listener = server.listenTcp("0.0.0.0:0", any -> true);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    group.close();
+  }
+
+  /** A directory of certificates as libnbd wants it. */
+  private static Path certificates(TestGroup of, String member, Path at) throws IOException {
+    Credentials credentials = of.credentials(member, Role.STORAGE);
+    Path files = Files.createDirectories(at.resolve("pki-" + member));
+    Files.copy(credentials.ca(), files.resolve("ca-cert.pem"));
+    Files.copy(credentials.certificate(), files.resolve("client-cert.pem"));
+    Files.copy(credentials.key(), files.resolve("client-key.pem"));
+    return files;
+  }
+
+  private String uri(String scheme, String export, String query) {
+    String port = listener.address().substring(listener.address().lastIndexOf(':'));
+    return scheme + "://127.0.0.1" + port + "/" + export + query;
+  }
+
+  private String uri(String export, Path certificates) {
+    return uri("nbds", export, "?tls-certificates=" + certificates);
+  }
+
+  @Test
+  void aCertificateThatMayUseTheVolumeIsServed() throws Exception {
+    Tools.need("nbdinfo", "nbdcopy");
+    String uri = uri(Served.NAME, certificates(group, "host1", directory));
+    assertThat(Tools.run("nbdinfo", uri))
+        .contains("using structured packets")
+        .contains("with TLS")
+        // Rule L8: not beyond this machine. The client comes over loopback, which is this machine.
+        .contains("can_multi_conn: true");
+    byte[] bytes = new byte[SIZE_BYTES];
+    for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) (i * 7 + i / 4096);
+    Path in = Files.write(directory.resolve("in"), bytes);
+    Path out = directory.resolve("out");
+    Tools.run("nbdcopy", "--flush", "--connections=4", in.toString(), uri);
+    Tools.run("nbdcopy", "--connections=4", uri, out.toString());
+    assertThat(Files.mismatch(in, out)).isEqualTo(-1);
+  }
+
+  @Test
+  void itSeesNoOtherVolume() throws Exception {
+    Tools.need("nbdinfo");
+    Path certificates = certificates(group, "host1", directory);
+    assertThat(Tools.run("nbdinfo", "--list", uri("", certificates)))
+        .contains("export=\"vol0\"")
+        .doesNotContain("secret");
+    Tools.Outcome refused = Tools.outcome("nbdinfo", uri("secret", certificates));
+    assertThat(refused.exit()).isNotZero();
+    assertThat(refused.text()).contains("for export: secret");
+  }
+
+  @Test
+  void aCertificateThatMayNotUseTheVolumeIsRefused() throws Exception {
+    Tools.need("nbdinfo");
+    Tools.Outcome refused =
+        Tools.outcome("nbdinfo", uri(Served.NAME, certificates(group, "host2", directory)));
+    assertThat(refused.exit()).isNotZero();
+    assertThat(refused.text()).contains("for export: vol0");
+  }
+
+  @Test
+  void aCertificateOfAnotherGroupIsRefused() throws Exception {
+    Tools.need("nbdinfo");
+    try (TestGroup other =
+        new TestGroup("other", Files.createDirectory(directory.resolve("ca2")))) {
+      Path certificates = certificates(other, "host1", directory);
+      Files.copy(
+          group.ca().certificateFile(),
+          certificates.resolve("ca-cert.pem"),
+          StandardCopyOption.REPLACE_EXISTING);
+      assertThat(Tools.outcome("nbdinfo", uri(Served.NAME, certificates)).exit()).isNotZero();
+    }
+  }
+
+  @Test
+  void nobodyIsServedWithoutACertificate() throws Exception {
+    Tools.need("nbdinfo");
+    Path onlyCa = Files.createDirectory(directory.resolve("only-ca"));
+    Files.copy(group.ca().certificateFile(), onlyCa.resolve("ca-cert.pem"));
+    assertThat(Tools.outcome("nbdinfo", uri(Served.NAME, onlyCa)).exit()).isNotZero();
+  }
+
+  @Test
+  void nobodyIsServedPlain() throws Exception {
+    Tools.need("nbdinfo");
+    Tools.Outcome refused = Tools.outcome("nbdinfo", uri("nbd", Served.NAME, ""));
+    assertThat(refused.exit()).isNotZero();
+    assertThat(refused.text()).contains("TLS");
+  }
+
+  @Test
+  void whatTheClientSaysBehindStartTlsIsNeverTakenForEncrypted() throws Exception {
+    String port = listener.address().substring(listener.address().lastIndexOf(':') + 1);
+    try (RawClient client =
+        RawClient.greeted(new InetSocketAddress("127.0.0.1", Integer.parseInt(port)))) {
+      ByteBuffer both = ByteBuffer.allocate(32);
+      both.put(RawClient.optionBytes(Protocol.OPT_STARTTLS, new byte[0]).flip());
+      both.put(RawClient.optionBytes(Protocol.OPT_LIST, new byte[0]).flip());
+      client.send(both);
+      assertThat(client.isClosed()).isTrue();
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package io.backstay.nbd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+
+/** Other people's NBD clients. A test whose tool is missing is skipped and says so. */
+final class Tools {
+  private Tools() {}
+
+  static void need(String... tools) {
+    for (String tool : tools) {
+      boolean there =
+          Stream.of(System.getenv("PATH").split(":"))
+              .anyMatch(directory -> Files.isExecutable(Path.of(directory, tool)));
+      if (!there) {
+        System.err.printf(
+            "SKIPPED: %s is not installed; deployment/test-tools.txt names its package%n", tool);
+      }
+      Assumptions.assumeTrue(there, tool);
+    }
+  }
+
+  /** What came of it. */
+  record Outcome(int exit, String text) {}
+
+  /** What it printed; it must succeed. */
+  static String run(String... command) throws IOException, InterruptedException {
+    Outcome outcome = outcome(command);
+    assertThat(outcome.exit()).as(String.join(" ", command) + "\n" + outcome.text()).isZero();
+    return outcome.text();
+  }
+
+  static Outcome outcome(String... command) throws IOException, InterruptedException {
+    List<String> all = Stream.concat(Stream.of("timeout", "60"), Stream.of(command)).toList();
+    Process process = new ProcessBuilder(all).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Outcome(process.waitFor(), text);
+  }
+}
