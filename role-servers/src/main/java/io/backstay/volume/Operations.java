@@ -130,6 +130,8 @@ public final class Operations<M extends VolumeMetadata<M>> {
               .next("start a new run"));
     }
     if (start.epoch() > 0) supersede(start.volume(), start.epoch());
+    // What was to be superseded may have stopped with the server, and goes on after it.
+    requireServing("start " + start.operation());
     role.prepare(start);
     LedgerEntry entry =
         LedgerEntry.begin(start.operation(), start.work(), start.epoch(), time.now());
@@ -195,12 +197,21 @@ public final class Operations<M extends VolumeMetadata<M>> {
     if (live != null) {
       live.stop(RunningOperation.Stop.CANCELLED);
       live.awaitOver();
+      requireServing("cancel " + operation);
     }
     LedgerEntry entry =
         store.get(volume).ledger().find(operation).orElseThrow(() -> unknown(volume, operation));
     if (entry.state() == State.PARKED)
       attempts.giveUp(volume, entry.with(State.CANCELLED, time.now()));
     return watch(volume, operation);
+  }
+
+  private void requireServing(String attempted) throws RefusedException {
+    if (!stopped.get()) return;
+    throw new RefusedException(
+        Refusal.of(RefusalCode.UNREACHABLE, server + " is being stopped")
+            .attempted(attempted)
+            .next("ask again; what ran goes on when it is there again"));
   }
 
   private void bury(String volume, String operation) throws IOException {
