@@ -97,10 +97,16 @@ final class Chaos {
    * @param name of the server or worker
    */
   void arm(String name, Fault fault) {
-    boolean anywhere = random.nextBoolean();
+    // What a source's writer does matters while the source is read.
+    boolean source = fault == Fault.SOURCE_CHANGE;
+    boolean anywhere = !source && random.nextBoolean();
     boolean worker = fault == Fault.WORKER_DEATH || fault == Fault.WORKER_SILENCE;
     String beginning =
-        anywhere ? "" : worker ? "send Request" : MOMENTS.get(random.nextInt(MOMENTS.size()));
+        anywhere
+            ? ""
+            : worker
+                ? "send Request"
+                : source ? "send Image" : MOMENTS.get(random.nextInt(MOMENTS.size()));
     double mean = 1 << (anywhere ? random.nextInt(2, 9) : random.nextInt(6));
     armed.put(name, new Armed(beginning, (int) (-Math.log(1 - random.nextDouble()) * mean), fault));
   }

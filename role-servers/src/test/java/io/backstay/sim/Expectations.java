@@ -140,7 +140,7 @@ final class Expectations implements Witness {
     }
   }
 
-  private void count(String what) {
+  void count(String what) {
     counts.merge(what, 1, Integer::sum);
   }
 

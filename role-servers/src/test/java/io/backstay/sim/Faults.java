@@ -2,6 +2,7 @@ package io.backstay.sim;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +62,10 @@ final class Faults {
       case WRITE_ERROR -> badRange(fault, node, anyPath(node));
       case DISK_FULL -> full(node);
       case ROT -> rot();
-      case SOURCE_CHANGE -> changeSource();
+      case SOURCE_CHANGE -> {
+        if (random.nextInt(4) > 0) chaos.arm("s0", fault);
+        else changeSource();
+      }
       case CLOCK_JUMP -> clockJump(node);
       case WORKER_DEATH, WORKER_SILENCE -> {
         if (random.nextInt(4) > 0) chaos.arm(engine.worker(), fault);
@@ -94,6 +98,13 @@ final class Faults {
       }
       case WORKER_SILENCE -> {
         if (name.equals(engine.worker())) did(fault, name, this::silence);
+      }
+      case SOURCE_CHANGE -> {
+        try {
+          changeSource();
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
       }
       default -> throw new IllegalArgumentException("no server is struck by " + fault);
     }

@@ -26,6 +26,7 @@ final class Verdicts {
    * @param gid of a run on one point, else -1
    */
   void check(Run run, long gid) throws IOException {
+    expectations.count(run.kind().word() + " " + word(run.outcome().orElseThrow()));
     switch (run.outcome().orElseThrow()) {
       case Outcome.Done(Object result) -> done(run, result);
       case Outcome.Refused(Refusal refusal) -> refused(run, gid, refusal);
@@ -36,6 +37,15 @@ final class Verdicts {
       case Outcome.Terminated terminated -> {}
     }
     inspection.archive();
+  }
+
+  private static String word(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Done done -> "done";
+      case Outcome.Refused(Refusal refusal) -> refusal.code().word();
+      case Outcome.Cancelled cancelled -> "cancelled";
+      case Outcome.Terminated terminated -> "terminated";
+    };
   }
 
   private void done(Run run, Object result) {
