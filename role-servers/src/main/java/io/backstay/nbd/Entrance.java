@@ -7,10 +7,16 @@ import java.util.function.Predicate;
 /**
  * What whoever comes in by one listener may see.
  *
+ * @param address for messages
  * @param tls with which TLS is offered, if it is
  * @param tlsRequired whether nothing else is
  */
-record Entrance(Exports exports, Predicate<String> shown, Optional<Tls> tls, boolean tlsRequired) {
+record Entrance(
+    String address,
+    Exports exports,
+    Predicate<String> shown,
+    Optional<Tls> tls,
+    boolean tlsRequired) {
   /** TLS with the group's certificates, and what they allow. */
   record Tls(TlsContexts contexts, String group, Admission admission) {}
 

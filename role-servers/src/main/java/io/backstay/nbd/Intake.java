@@ -37,6 +37,7 @@ final class Intake {
   private boolean paused;
   private boolean draining;
   private boolean waiting;
+  private boolean taking;
   private boolean over;
 
   Intake(NbdLimits limits, InFlight inFlight, Loop loop, Time time) {
@@ -99,7 +100,7 @@ final class Intake {
     middle = inTheMiddle;
     if (writing != null) count(writing, writing.lengthBytes - writing.missingBytes);
     if (middle) progressNanos = time.nanos();
-    if (!paused && mustWait()) pause(true);
+    if (!paused && (connection.holds() || mustWait())) pause(true);
   }
 
   private void pause(boolean wait) {
@@ -111,15 +112,36 @@ final class Intake {
   /** Reads on, or stops reading. */
   void decide() {
     boolean wait = mustWait();
+    if (!wait && connection.holds()) {
+      wait = true;
+      takeWhatIsHeld();
+    }
     if (wait != paused) pause(wait);
     if (!wait && !drained.isEmpty() && !draining) drain();
   }
 
+  /** Not within {@link #decide}, so that a long row of such requests is none of nested calls. */
+  private void takeWhatIsHeld() {
+    if (taking) return;
+    taking = true;
+    loop.events()
+        .execute(() -> {
+          taking = false;
+          connection.goOn();
+        });
+  }
+
+  /** Whether no further request may begin. */
+  boolean full() {
+    return keptTooMuch() || !socket.isWritable() || inFlight.full();
+  }
+
+  private boolean keptTooMuch() {
+    return keptBytes >= limits.connectionBytes() || keptRequests >= limits.connectionRequests();
+  }
+
   private boolean mustWait() {
-    if (keptBytes >= limits.connectionBytes() || keptRequests >= limits.connectionRequests()) {
-      return true;
-    }
-    if (unsent()) return true;
+    if (keptTooMuch() || unsent()) return true;
     // Whoever waits for answers gets room by them.
     boolean mayOverdraw = middle && nothingKept();
     boolean room = mayOverdraw ? inFlight.mayFinish(connection) : !inFlight.full();

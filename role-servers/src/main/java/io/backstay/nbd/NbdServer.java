@@ -144,7 +144,7 @@ public final class NbdServer implements AutoCloseable {
    * @throws BindException if another server lives there, or something else than a socket
    */
   public NbdListener listenUnix(Path path, String export) throws IOException {
-    Entrance entrance = new Entrance(exports, export::equals, tls, false);
+    Entrance entrance = new Entrance(path.toString(), exports, export::equals, tls, false);
     ServerBootstrap server = server(entrance).channel(EpollServerDomainSocketChannel.class);
     List<Channel> bound = new ArrayList<>(1);
     UnixSocketFile file =
@@ -190,7 +190,7 @@ public final class NbdServer implements AutoCloseable {
               .formatted(address));
     }
     ServerBootstrap server =
-        server(new Entrance(exports, shown, tls, !near))
+        server(new Entrance(address, exports, shown, tls, !near))
             .channel(EpollServerSocketChannel.class)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true);
@@ -201,7 +201,7 @@ public final class NbdServer implements AutoCloseable {
   }
 
   private NbdListener listener(String address, String uri, Runnable unbind) {
-    NbdListener listener = new NbdListener(address, uri::formatted, unbind);
+    NbdListener listener = new NbdListener(address, uri::formatted, unbind, listeners::remove);
     listeners.add(listener);
     return listener;
   }
@@ -245,7 +245,7 @@ public final class NbdServer implements AutoCloseable {
 
     @Override
     protected void initChannel(Channel socket) {
-      Client client = client(socket);
+      Client client = client(socket, entrance);
       sockets.add(socket);
       socket.closeFuture().addListener(gone -> sockets.remove(socket));
       if (sockets.size() - listeners.size() > limits.connections()) {
@@ -264,12 +264,12 @@ public final class NbdServer implements AutoCloseable {
     }
   }
 
-  private Client client(Channel socket) {
+  private Client client(Channel socket, Entrance entrance) {
     SocketAddress remote = socket.remoteAddress();
     String name =
         remote instanceof InetSocketAddress
             ? HostPort.text(remote)
-            : "a client of " + socket.localAddress();
+            : "a client at " + entrance.address();
     return new Client(name, near.test(remote), Optional.empty());
   }
 
@@ -283,6 +283,11 @@ public final class NbdServer implements AutoCloseable {
     return allocator.metric().directArenas().stream()
         .mapToLong(PoolArenaMetric::numActiveAllocations)
         .sum();
+  }
+
+  /** What buffers of sockets and requests take. */
+  long memoryBytes() {
+    return allocator.metric().usedDirectMemory();
   }
 
   /** Bytes of requests that wait for their answers. */

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,8 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   /** A refused write of up to this size is read over; behind a longer one the connection ends. */
   private static final long IGNORED_BYTES_MAX = 2L * NbdLimits.REQUEST_BYTES_MAX;
 
+  private static final long LINGER_SECONDS = 5;
+
   private final ServedExport served;
   private final Export export;
   private final Client client;
@@ -53,6 +56,9 @@ final class Transmission extends ChannelInboundHandlerAdapter {
 
   /** Serves the next request; null when the last one was kept by the export. */
   private Request spare;
+
+  /** What was read and not taken yet, because too much waits for answers. */
+  private ByteBuf held = Unpooled.EMPTY_BUFFER;
 
   private long ignoredBytes;
   private boolean wrote;
@@ -75,12 +81,36 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext from, Object message) throws BadClientException {
     ByteBuf in = (ByteBuf) message;
+    if (over) in.release();
+    else if (holds()) held = Unpooled.wrappedBuffer(held, in);
+    else takeAll(in);
+  }
+
+  /** Takes what was read, until no further request may begin; the rest is held. */
+  private void takeAll(ByteBuf in) throws BadClientException {
+    held = Unpooled.EMPTY_BUFFER;
     try {
-      while (in.isReadable() && !leaving && !over) take(in);
+      while (in.isReadable() && !leaving && !over && (middle() || !intake.full())) take(in);
+      if (in.isReadable() && !leaving && !over) held = in.retain();
     } finally {
       in.release();
     }
     intake.took(writing, middle());
+  }
+
+  boolean holds() {
+    return held.isReadable();
+  }
+
+  /** Takes what is held: there is room again. */
+  void goOn() {
+    if (over) return;
+    try {
+      takeAll(held);
+      channelReadComplete(context);
+    } catch (BadClientException | RuntimeException e) {
+      exceptionCaught(context, e);
+    }
   }
 
   private void take(ByteBuf in) throws BadClientException {
@@ -150,6 +180,15 @@ final class Transmission extends ChannelInboundHandlerAdapter {
 
   private void handOver(Request request) {
     handedOver = true;
+    try {
+      ask(request);
+    } catch (RuntimeException e) {
+      request.release();
+      throw e;
+    }
+  }
+
+  private void ask(Request request) {
     switch (request.command) {
       case Protocol.READ -> read(request);
       case Protocol.BLOCK_STATUS -> extents(request);
@@ -300,6 +339,8 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   private void leaveNow() {
     over();
     context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    // A client that does not take its last answers is not waited for.
+    context.executor().schedule(() -> context.close(), LINGER_SECONDS, TimeUnit.SECONDS);
   }
 
   /** Ends the connection at once: nothing that it sent and that was not handed over will be. */
@@ -337,6 +378,8 @@ final class Transmission extends ChannelInboundHandlerAdapter {
       writing.release();
       writing = null;
     }
+    held.release();
+    held = Unpooled.EMPTY_BUFFER;
     intake.end();
     served.left(this);
   }

@@ -214,7 +214,7 @@ class NbdFuzzTest {
     exports.add(
         new ServedExport(
             export, WriteCache.DURABLE, new Loop(channel.eventLoop(), reads, replies)));
-    Entrance entrance = new Entrance(exports, any -> true, Optional.empty(), false);
+    Entrance entrance = new Entrance("nowhere", exports, any -> true, Optional.empty(), false);
     Client client = new Client("a fuzzer", true, Optional.empty());
     channel
         .pipeline()
