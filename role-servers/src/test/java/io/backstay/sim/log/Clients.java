@@ -1,11 +1,15 @@
 package io.backstay.sim.log;
 
+import io.backstay.log.LogGivenUpException;
+import io.backstay.log.LogPosition;
 import io.backstay.log.LoggedVolume;
 import io.backstay.nbd.Export;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Gate;
 import io.backstay.seam.Time;
 import io.backstay.sim.Violation;
+import io.backstay.wlog.LogRecord;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -17,6 +21,7 @@ import java.util.random.RandomGenerator;
  * which they come, several of them under way, answers whenever they are there.
  */
 final class Clients {
+  private static final int BLOCK_BYTES = 4096;
   private static final int SECTOR = VolumeHistory.SECTOR_BYTES;
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int READ_BYTES_MAX = 64 << 10;
@@ -63,6 +68,7 @@ final class Clients {
       else if (choice < 96) read();
       else if (choice < 98) extents();
       else if (random.nextInt(3) == 0) world.failAFlush();
+      else if (random.nextInt(3) == 0) readLog();
       if (volume.failure().isPresent() && random.nextInt(8) == 0) return;
     }
     if (random.nextBoolean()) awaitAll();
@@ -215,6 +221,38 @@ final class Clients {
         });
     if (at[0] != where.to())
       throw new Violation("9", "extents of %s end at %d".formatted(where, at[0]));
+  }
+
+  /** All that the log keeps, while it goes on. */
+  private void readLog() {
+    LogPosition at = volume.position();
+    if (at.oldest() == at.durable()) return;
+    world.say("the log is read from %d to %d".formatted(at.oldest(), at.durable()));
+    time.fork("read-log", () -> readLog(at));
+  }
+
+  private void readLog(LogPosition at) {
+    long[] moment = new long[1];
+    try {
+      volume
+          .extract()
+          .run(
+              at.oldest(),
+              at.durable(),
+              (pack, data) -> {
+                for (LogRecord record : pack.records()) {
+                  if (record.kind() != LogRecord.Kind.NORMAL) continue;
+                  int block = (int) (pack.lsidOf(record) - pack.lsid() - 1);
+                  ByteBuffer bytes = data.slice(block * BLOCK_BYTES, record.dataBytes());
+                  moment[0] = history.logged(moment[0], (int) record.offsetSectors(), bytes);
+                }
+              });
+      world.logWasRead();
+    } catch (LogGivenUpException e) {
+      world.say("the log was given up while it was read");
+    } catch (IOException e) {
+      throw new Violation("6", "the log cannot be read: " + e);
+    }
   }
 
   /** The whole volume, while nobody else asks for anything. */

@@ -73,6 +73,8 @@ final class LogWorld {
       int deaths,
       int powerLosses,
       int failedFlushes,
+      int tailsTaken,
+      int logsRead,
       int compared,
       Optional<Throwable> failure,
       List<String> lastLines) {}
@@ -106,6 +108,8 @@ final class LogWorld {
   private int lives;
   private int deaths;
   private int losses;
+  private int tailsTaken;
+  private int logsRead;
   private int compared;
   private Optional<Throwable> failure = Optional.empty();
   private boolean over;
@@ -161,6 +165,8 @@ final class LogWorld {
         deaths,
         losses,
         faults,
+        tailsTaken,
+        logsRead,
         compared,
         failure,
         trace.lastLines());
@@ -210,6 +216,10 @@ final class LogWorld {
   /** Whether something went wrong that may make requests fail. */
   boolean mayFail() {
     return faults > 0;
+  }
+
+  void logWasRead() {
+    logsRead++;
   }
 
   void failAFlush() {
@@ -319,7 +329,10 @@ final class LogWorld {
 
   private LoggedVolume open(VolumeParts parts) throws IOException {
     try {
-      return LoggedVolume.open(parts, false);
+      LoggedVolume volume = LoggedVolume.open(parts, false);
+      if (tailTaken && !lostPower)
+        throw new Violation("1", "it is served although its tail is gone");
+      return volume;
     } catch (TailMissingException | TailDamagedException e) {
       if (!tailTaken) throw new Violation("1", "the tail is gone: " + e);
       say("the loss is accepted");
@@ -353,10 +366,12 @@ final class LogWorld {
   private void takeTail() throws IOException {
     MemoryDisk.Mount somebody = disk.mount("somebody");
     Optional<JsonNode> state =
-        new MetadataFile<>(somebody.directory(STATE), "log", JsonNode.class).load();
-    if (state.isEmpty()) return;
+        new MetadataFile<>(somebody.directory(STATE), LoggedVolume.STATE_FILE, JsonNode.class)
+            .load();
+    if (state.isEmpty() || state.get().get("closed").asBoolean()) return;
     say("somebody takes the tail");
     somebody.sharedMemories().delete(state.get().get("tail").asText());
     tailTaken = true;
+    tailsTaken++;
   }
 }

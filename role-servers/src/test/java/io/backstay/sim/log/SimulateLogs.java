@@ -17,13 +17,15 @@ public final class SimulateLogs {
   private long deaths;
   private long powerLosses;
   private long failedFlushes;
+  private long tailsTaken;
+  private long logsRead;
   private long compared;
 
   /** Whether one failed. */
   public boolean simulate(long first, long many, boolean verbose, PrintStream out) {
     for (long seed = first; seed < first + many; seed++) simulate(seed, verbose, out);
     out.printf(
-        "%d logged volumes, %d failed; %.1f simulated hours, %d steps, %d lives: %d deaths, %d losses of power, %d failed flushes; compared %d times%n",
+        "%d logged volumes, %d failed; %.1f simulated hours, %d steps, %d lives: %d deaths, %d losses of power, %d failed flushes, %d tails taken; %d logs read, compared %d times%n",
         seeds,
         failed,
         nanos / NANOS_PER_HOUR,
@@ -32,6 +34,8 @@ public final class SimulateLogs {
         deaths,
         powerLosses,
         failedFlushes,
+        tailsTaken,
+        logsRead,
         compared);
     return failed > 0;
   }
@@ -46,6 +50,8 @@ public final class SimulateLogs {
     deaths += result.deaths();
     powerLosses += result.powerLosses();
     failedFlushes += result.failedFlushes();
+    tailsTaken += result.tailsTaken();
+    logsRead += result.logsRead();
     compared += result.compared();
     if (result.failure().isEmpty()) {
       if (verbose) out.printf("seed %d: trace %016x%n", seed, result.hash());

@@ -33,6 +33,7 @@ final class VolumeHistory {
     private final long before;
 
     private boolean acknowledged;
+    private boolean lost;
 
     private Change(long number, int from, int to, boolean zero, long before) {
       this.number = number;
@@ -69,6 +70,7 @@ final class VolumeHistory {
   private final long[] base;
   private final List<List<Change>> since = new ArrayList<>();
   private final BitSet touched = new BitSet();
+  private final List<Change> all = new ArrayList<>();
   private long numbers;
   private long begin;
   private long now;
@@ -97,6 +99,7 @@ final class VolumeHistory {
   private Change add(Change change) {
     for (int s = change.from; s < change.to; s++) since.get(s).add(change);
     touched.set(change.from, change.to);
+    all.add(change);
     now = change.end();
     return change;
   }
@@ -172,6 +175,28 @@ final class VolumeHistory {
     }
   }
 
+  /**
+   * A record of the log: bytes that were written, in the order in which that was asked for.
+   *
+   * @param after moment of the record before
+   * @return moment of this record
+   */
+  long logged(long after, int from, ByteBuffer bytes) {
+    long moment = after;
+    for (int i = 0; i < bytes.remaining() / SECTOR_BYTES; i++) {
+      long found = numberIn(bytes, i, from + i);
+      if (found == 0) continue;
+      Change change = all.get((int) found - 1);
+      if (change.at(from + i) <= moment || change.lost)
+        throw new Violation(
+            "2",
+            "the log has %s, sector %d, behind moment %d; lost: %s"
+                .formatted(change, from + i, moment, change.lost));
+      moment = change.at(from + i);
+    }
+    return moment;
+  }
+
   // ---- what is there after a crash
 
   /** After the death of a process: everything that was acknowledged is there. */
@@ -208,6 +233,8 @@ final class VolumeHistory {
             "the volume is not what it was at any one moment: sector %d has %s, asked for were %s"
                 .formatted(s, told(found[s]), moments(s)));
     }
+    long latest = possible.getLast().last;
+    for (int i = all.size() - 1; i >= 0 && all.get(i).before >= latest; i--) all.get(i).lost = true;
     System.arraycopy(found, 0, base, 0, found.length);
     touched.stream().forEach(s -> since.get(s).clear());
     touched.clear();
