@@ -56,6 +56,7 @@ final class Training {
                 "run list -o json",
                 "volume add v --kind plain --device /dev/null",
                 "backup full v",
+                "backup full v -o json",
                 "restore v --to /dev/null");
       };
     }
@@ -74,7 +75,7 @@ final class Training {
       Layout layout = new Layout(directory.resolve("group"));
       GroupFile group = new Setup(layout, time).make(Wish.DEFAULT);
       Optional<Server> temporal =
-          kind == Kind.RUNS ? Optional.of(speechlessTemporal(group)) : Optional.empty();
+          kind == Kind.RUNS ? Optional.of(temporal(group)) : Optional.empty();
       for (Role role : kind.roles()) serve(layout, group.servers(role).getFirst().name());
       time.sleep(SETTLE);
       if (kind == Kind.CORE) moveBytes(layout, group, directory);
@@ -93,11 +94,13 @@ final class Training {
     }
   }
 
-  /** Answers every request with "not implemented". */
-  private static Server speechlessTemporal(GroupFile group) throws IOException {
+  private static Server temporal(GroupFile group) throws IOException {
     String address = group.temporal().address();
     int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
-    return NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port)).build().start();
+    return NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
+        .addService(new TrainingTemporal())
+        .build()
+        .start();
   }
 
   private void serve(Layout layout, String name) throws IOException {
