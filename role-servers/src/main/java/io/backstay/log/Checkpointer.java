@@ -5,6 +5,7 @@ import io.backstay.seam.Gate;
 import io.backstay.wlog.SuperSector;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The thread that lets the log be overwritten (rule L4). Each step is durable before the next:
@@ -16,19 +17,22 @@ import java.time.Duration;
  *   log below oldest may be overwritten
  * </pre>
  *
- * <p>Without a protecting archive oldest follows written (rule M2: the local session).
+ * <p>What oldest is, up to written, says {@link Retention}.
  */
 final class Checkpointer implements Runnable {
+  private final ReentrantLock storing = new ReentrantLock();
   private final Tail tail;
   private final LogDevice log;
   private final BlockDevice data;
+  private final Retention retention;
   private final Duration interval;
   private volatile boolean stopped;
 
-  Checkpointer(Tail tail, LogDevice log, BlockDevice data, Duration interval) {
+  Checkpointer(Tail tail, LogDevice log, BlockDevice data, Retention retention, Duration interval) {
     this.tail = tail;
     this.log = log;
     this.data = data;
+    this.retention = retention;
     this.interval = interval;
   }
 
@@ -53,19 +57,44 @@ final class Checkpointer implements Runnable {
 
   /** Nothing where a device failed: its next flush may succeed and mean nothing (rule L4). */
   void checkpoint() {
-    if (tail.failure().isPresent()) return;
+    storing.lock();
+    try {
+      if (tail.failure().isEmpty()) checkpointAlone();
+    } finally {
+      storing.unlock();
+    }
+  }
+
+  private void checkpointAlone() {
     long applied = tail.appliedLsid();
     SuperSector before = log.stored();
-    if (applied == before.writtenLsid() && before.oldestLsid() == applied) return;
+    int needed = LogRing.packBlocksMax(tail.memory().blocks()) + 1;
+    long oldest = retention.oldest(before.oldestLsid(), applied, tail.position(), needed);
+    if (applied == before.writtenLsid() && before.oldestLsid() == oldest) return;
     try {
       // Where this fails written stays; the next process applies the log again from there (L4).
       tail.memory().doubt(TailMemory.Doubt.DATA);
       data.flush();
       tail.memory().settle(TailMemory.Doubt.DATA);
-      log.store(before.withLsids(applied, applied));
-      tail.released(applied, applied);
+      store(before.withLsids(oldest, applied));
     } catch (IOException e) {
       tail.fail(e);
+    }
+  }
+
+  /** Rule L4: durable before a block below oldest is overwritten. */
+  private void store(SuperSector sector) throws IOException {
+    log.store(sector);
+    tail.released(sector.oldestLsid(), sector.writtenLsid());
+  }
+
+  /** The log goes on in another session, with everything below it on the data device. */
+  void begin(SuperSector session) throws IOException {
+    storing.lock();
+    try {
+      store(session);
+    } finally {
+      storing.unlock();
     }
   }
 }

@@ -7,6 +7,7 @@ import io.backstay.wlog.PackHeader;
 import io.backstay.wlog.WalbChecksum;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.IntSupplier;
 
 /**
  * Makes the header of a pack from its entries and puts it in front of their bytes in the tail. The
@@ -14,10 +15,13 @@ import java.util.List;
  */
 final class Headers {
   private final TailMemory memory;
-  private final int salt;
+  private final IntSupplier salt;
   private final ByteBuffer block = BufferPool.aligned(LogRing.BLOCK_BYTES);
 
-  Headers(TailMemory memory, int salt) {
+  /**
+   * @param salt of the session that is
+   */
+  Headers(TailMemory memory, IntSupplier salt) {
     this.memory = memory;
     this.salt = salt;
   }
@@ -26,7 +30,7 @@ final class Headers {
     PackBuilder pack = new PackBuilder(LogRing.BLOCK_BYTES, lsid);
     for (Entry entry : entries) add(pack, entry);
     PackHeader header = pack.build();
-    header.write(block.clear(), salt);
+    header.write(block.clear(), salt.getAsInt());
     memory.putBlock(lsid, block.flip());
     return header;
   }
@@ -42,7 +46,7 @@ final class Headers {
   }
 
   private int checksum(Entry entry) {
-    int[] sum = {salt};
+    int[] sum = {salt.getAsInt()};
     memory.bytes(
         entry.lsid(),
         0,

@@ -163,7 +163,9 @@ public final class LogExtract {
 
   /** Rule L6. */
   private void requireKept(long lsid, LogPosition now) throws LogGivenUpException {
-    if (lsid < now.oldest()) throw new LogGivenUpException(log.toString(), lsid, now.oldest());
+    boolean sameSession = log.stored().uuid().equals(session.uuid());
+    if (lsid < now.oldest() || !sameSession)
+      throw new LogGivenUpException(log.toString(), lsid, now.oldest());
   }
 
   private MalformedLogException damaged(long lsid, String found) {

@@ -95,7 +95,7 @@ final class LogRing {
   }
 
   /** A pack takes a fourth of the tail at most. */
-  private static int packBlocksMax(int tailBlocks) {
+  static int packBlocksMax(int tailBlocks) {
     return Math.min(PACK_BLOCKS_MAX, tailBlocks / 4);
   }
 
@@ -138,6 +138,15 @@ final class LogRing {
     return endLsid - oldest <= ringBlocks - tailBlocks;
   }
 
+  /**
+   * Whether the log wants to be overwritten soon: so that a checkpoint ends before writers wait for
+   * it (rule L6).
+   */
+  boolean wantsCheckpoint(long durable) {
+    long free = capacityBlocks() - (latest - oldest);
+    return durable - written > Math.min(capacityBlocks() / 2, free);
+  }
+
   /** The record stands at its place. */
   void take(Place place, int dataBlocks) {
     if (place.newPack()) open = Optional.of(new OpenPack(place.pack()));
@@ -178,6 +187,10 @@ final class LogRing {
   /** The next lsid to be given. */
   long latest() {
     return latest;
+  }
+
+  LogPosition position(long durable, boolean full) {
+    return new LogPosition(oldest, written, durable, latest, capacityBlocks(), full);
   }
 
   long ringBlocks() {

@@ -10,8 +10,12 @@ import java.util.Objects;
  *     L2); a change holds from the next clean start on (rule L5). Below 16 MiB packs and records
  *     are smaller than they could be
  * @param checkpointInterval how often the data device is flushed: bounds what is redone
+ * @param cutInterval how often a cut is made while there are writes, at least 1 s (rule M1)
  */
-public record LogSettings(int tailBytes, Duration checkpointInterval) {
+public record LogSettings(
+    int tailBytes, Duration checkpointInterval, Duration cutInterval, OnLogFull onFull) {
+  public static final Duration CUT_INTERVAL = Duration.ofSeconds(5);
+  public static final Duration CUT_INTERVAL_MIN = Duration.ofSeconds(1);
   public static final LogSettings DEFAULTS = new LogSettings(64 << 20, Duration.ofSeconds(10));
 
   private static final int TAIL_BYTES_MIN = 128 << 10;
@@ -19,6 +23,10 @@ public record LogSettings(int tailBytes, Duration checkpointInterval) {
 
   public LogSettings {
     Objects.requireNonNull(checkpointInterval, "checkpointInterval");
+    Objects.requireNonNull(onFull, "onFull");
+    if (cutInterval.compareTo(CUT_INTERVAL_MIN) < 0)
+      throw new IllegalArgumentException(
+          "cut interval %s, at least %s".formatted(cutInterval, CUT_INTERVAL_MIN));
     if (tailBytes % LogRing.BLOCK_BYTES != 0
         || tailBytes < TAIL_BYTES_MIN
         || tailBytes > TAIL_BYTES_MAX) {
@@ -28,6 +36,10 @@ public record LogSettings(int tailBytes, Duration checkpointInterval) {
     }
     if (!checkpointInterval.isPositive())
       throw new IllegalArgumentException("checkpoint interval " + checkpointInterval);
+  }
+
+  public LogSettings(int tailBytes, Duration checkpointInterval) {
+    this(tailBytes, checkpointInterval, CUT_INTERVAL, OnLogFull.OVERFLOW);
   }
 
   int tailBlocks() {

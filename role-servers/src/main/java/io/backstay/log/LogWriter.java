@@ -26,13 +26,18 @@ final class LogWriter implements Runnable {
 
   private final Tail tail;
   private final LogDevice log;
+  private final Cutter cutter;
   private final Headers headers;
   private final Gate work;
 
-  LogWriter(Tail tail, LogDevice log) {
+  /**
+   * @param cutter hears of all packs that are durable
+   */
+  LogWriter(Tail tail, LogDevice log, Cutter cutter) {
     this.tail = tail;
     this.log = log;
-    this.headers = new Headers(tail.memory(), log.stored().salt());
+    this.cutter = cutter;
+    this.headers = new Headers(tail.memory(), () -> log.stored().salt());
     this.work = tail.gates().log();
   }
 
@@ -62,6 +67,7 @@ final class LogWriter implements Runnable {
       write(tail.memory(), log, batch.lsid(), batch.endLsid());
       log.flush();
       tail.durable(batch);
+      cutter.durable(batch.packs());
     } catch (IOException e) {
       // Never flushed again into success: the next process writes it again and compares (rule L3).
       tail.fail(e);

@@ -1,16 +1,21 @@
 package io.backstay.log;
 
+import io.backstay.model.Cut;
+import io.backstay.model.RefusedException;
+import io.backstay.model.Session;
 import io.backstay.nbd.Export;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.Devices.Caching;
 import io.backstay.seam.Time;
 import io.backstay.wlog.LogLayout;
+import io.backstay.wlog.SessionUuid;
 import io.backstay.wlog.SuperSector;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +29,7 @@ import org.slf4j.LoggerFactory;
  *          <-- done -----   for whoever asked for a flush
  *   Applier: to the data device, in the log's order; the tail forgets it            (rule L4)
  *   Checkpointer: flush the data device, note how far; the log may be overwritten   (rule L4)
+ *   Cutter: a name and a number for a place between two packs of durable log        (rule M1)
  * </pre>
  *
  * <p>A read takes the newest bytes from the tail and the rest from the data device, never from the
@@ -37,6 +43,9 @@ public final class LoggedVolume implements Export {
   /** File in the volume's directory: what is durable of its running. */
   public static final String STATE_FILE = "log-state";
 
+  /** File in the volume's directory: its sessions and cuts. */
+  public static final String CUTS_FILE = CutsFile.NAME;
+
   private static final int EIO = 5;
   private static final int ENOTSUP = 95;
   private static final int ZERO_BYTES = 1 << 20;
@@ -47,7 +56,15 @@ public final class LoggedVolume implements Export {
   private final LogDevice log;
   private final BlockDevice data;
   private final LogState state;
+  private final Cuts cuts;
+  private final Cutter cutter;
+  private final Retention retention;
   private final Checkpointer checkpointer;
+  private final SessionSwitch sessions;
+
+  /** One session begins at a time, and no cut is asked for meanwhile. */
+  private final ReentrantLock sessionLock = new ReentrantLock();
+
   private final Time time;
   private final List<Thread> threads = new ArrayList<>();
 
@@ -58,7 +75,12 @@ public final class LoggedVolume implements Export {
     this.data = opened.data();
     this.state = opened.state();
     this.time = parts.time();
-    this.checkpointer = new Checkpointer(tail, log, data, parts.settings().checkpointInterval());
+    this.cuts = opened.cuts();
+    LogSettings settings = parts.settings();
+    this.cutter = new Cutter(parts.volume(), tail, cuts, time, settings.cutInterval());
+    this.retention = new Retention(parts.volume(), cuts, cutter, settings.onFull(), time);
+    this.checkpointer = new Checkpointer(tail, log, data, retention, settings.checkpointInterval());
+    this.sessions = new SessionSwitch(parts, opened, cutter, checkpointer);
   }
 
   /**
@@ -86,15 +108,17 @@ public final class LoggedVolume implements Export {
               0,
               sizeBytes / LogLayout.SECTOR_BYTES);
       LogDevice.format(device, sector);
+      Cuts.create(parts.directory(), sector.uuid(), sector.oldestLsid());
     }
   }
 
   /** As {@link Opening} tells; the volume is served when this returns. */
   public static LoggedVolume open(VolumeParts parts, boolean lossAccepted) throws IOException {
     LoggedVolume volume = new LoggedVolume(parts, Opening.open(parts, lossAccepted));
-    volume.begin("log-writer", new LogWriter(volume.tail, volume.log));
+    volume.begin("log-writer", new LogWriter(volume.tail, volume.log, volume.cutter));
     volume.begin("applier", new Applier(volume.tail, volume.data));
     volume.begin("checkpointer", volume.checkpointer);
+    volume.begin("cutter", volume.cutter);
     return volume;
   }
 
@@ -109,10 +133,22 @@ public final class LoggedVolume implements Export {
    * @throws IOException where a device had failed before; then the next start finds out
    */
   public void stop() throws IOException, InterruptedException {
+    sessionLock.lockInterruptibly();
+    try {
+      stopAlone();
+    } finally {
+      sessionLock.unlock();
+    }
+  }
+
+  private void stopAlone() throws IOException, InterruptedException {
     tail.stop();
     checkpointer.stop();
+    cutter.stop();
     for (Thread thread : threads) thread.join();
+    cutter.finish();
     checkpointer.checkpoint();
+    cuts.close();
     Optional<IOException> failure = tail.failure();
     try (log;
         data) {
@@ -138,6 +174,71 @@ public final class LoggedVolume implements Export {
   /** Reads stretches of the log, while it is written. */
   public LogExtract extract() {
     return new LogExtract(log, tail::position);
+  }
+
+  // ---- cuts and sessions (rules M1, M2)
+
+  /**
+   * A snapshot of everything that was acknowledged before; durable when it returns.
+   *
+   * @throws RefusedException not-protected where no archive follows the log
+   */
+  public Cut snapshot(Optional<String> label)
+      throws RefusedException, IOException, InterruptedException {
+    return askForCut(true, label);
+  }
+
+  /** As {@link #snapshot}, for a transfer or a backup: it may be merged away. */
+  public Cut cut() throws RefusedException, IOException, InterruptedException {
+    return askForCut(false, Optional.empty());
+  }
+
+  private Cut askForCut(boolean explicit, Optional<String> label)
+      throws RefusedException, IOException, InterruptedException {
+    sessionLock.lockInterruptibly();
+    try {
+      return cutter.cut(explicit, label);
+    } finally {
+      sessionLock.unlock();
+    }
+  }
+
+  /**
+   * Begins a session that an archive is going to follow, while clients go on; durable when it
+   * returns. The same again changes nothing.
+   *
+   * @param number greater than that of every session before
+   * @param firstGid greater than every gid before; that of the cut at the session's begin
+   */
+  public Session openSession(int number, SessionUuid uuid, long firstGid)
+      throws RefusedException, IOException, InterruptedException {
+    return begin(number, uuid, Optional.of(firstGid));
+  }
+
+  /** Begins a local session: what the log has is given up, nobody follows it any more. */
+  public Session reset() throws RefusedException, IOException, InterruptedException {
+    return begin(cuts.session().number() + 1, Opening.newSession(parts), Optional.empty());
+  }
+
+  private Session begin(int number, SessionUuid uuid, Optional<Long> firstGid)
+      throws RefusedException, IOException, InterruptedException {
+    sessionLock.lockInterruptibly();
+    try {
+      return sessions.open(number, uuid, firstGid);
+    } finally {
+      sessionLock.unlock();
+    }
+  }
+
+  /** The session that is, its cuts, and whether it was given up. */
+  public LogHistory history() {
+    return cuts.history();
+  }
+
+  /** Log below that lsid was sent: it is not needed any more (rule L4). */
+  public void release(long lsid) {
+    retention.release(lsid);
+    tail.gates().room().open();
   }
 
   // ---- Export

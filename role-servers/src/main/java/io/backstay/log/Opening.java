@@ -1,5 +1,6 @@
 package io.backstay.log;
 
+import io.backstay.model.Session;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Devices.Caching;
@@ -29,17 +30,19 @@ final class Opening {
   private final VolumeParts parts;
   private final LogDevice log;
   private final BlockDevice data;
+  private final Cuts cuts;
   private final MetadataFile<LogState> states;
 
-  private Opening(VolumeParts parts, LogDevice log, BlockDevice data) {
+  private Opening(VolumeParts parts, LogDevice log, BlockDevice data) throws IOException {
     this.parts = parts;
     this.log = log;
     this.data = data;
+    this.cuts = Cuts.open(parts.directory());
     this.states = states(parts);
   }
 
   /** A volume whose log and data are one again. */
-  record Opened(Tail tail, LogDevice log, BlockDevice data, LogState state) {}
+  record Opened(Tail tail, LogDevice log, BlockDevice data, LogState state, Cuts cuts) {}
 
   /**
    * @param lossAccepted serve what the log has although the tail is gone
@@ -99,6 +102,11 @@ final class Opening {
 
   private Opened adopt(LogState state, SharedMemory shared) throws IOException {
     SuperSector sector = log.stored();
+    if (!sector.uuid().equals(cuts.session().uuid())) {
+      throw new IOException(
+          "%s is of session %s, the file of cuts names %s: one of both is not of this volume, or old"
+              .formatted(log, sector.uuid(), cuts.session().uuid()));
+    }
     TailMemory memory = TailMemory.open(shared, sector.uuid(), sector.ringBlocks());
     TailMemory.Found found = memory.found();
     for (Entry entry : found.entries()) memory.checkData(entry);
@@ -110,6 +118,7 @@ final class Opening {
       memory.settle(TailMemory.Doubt.DATA);
     }
     memory.durable(found.next());
+    new MissingCuts(log, cuts).make(found.endLsid(), parts.time().now());
     log.noteFlushes(memory);
     LogRing ring =
         new LogRing(
@@ -120,7 +129,7 @@ final class Opening {
             found.endLsid());
     Tail tail = new Tail(memory, ring, parts.time(), found.next());
     tail.adopt(found.entries());
-    return new Opened(tail, log, data, state);
+    return new Opened(tail, log, data, state, cuts);
   }
 
   /**
@@ -133,7 +142,7 @@ final class Opening {
     TreeMap<Long, List<Entry>> packs = new TreeMap<>();
     for (Entry entry : found.entries())
       packs.computeIfAbsent(entry.pack(), lsid -> new ArrayList<>()).add(entry);
-    Headers headers = new Headers(memory, log.stored().salt());
+    Headers headers = new Headers(memory, log.stored()::salt);
     for (var pack : packs.entrySet()) {
       Entry last = pack.getValue().getLast();
       if (last.number() < found.durable()) continue;
@@ -182,11 +191,32 @@ final class Opening {
     log.flush();
     long end = redo.run(sector.writtenLsid(), Long.MAX_VALUE);
     data.flush();
-    log.store(sector.withLsids(end, end));
+    log.store(redone(sector, end));
+    new MissingCuts(log, cuts).make(end, parts.time().now());
     int lost = before.map(LogState::tailBlocks).orElse(parts.settings().tailBlocks());
     log.clear(end, lost);
-    return fresh(
-        end, before.isEmpty() || before.get().closed() ? parts.settings().tailBlocks() : lost);
+    if (before.isPresent() && before.get().closed()) parts.memories().delete(before.get().tail());
+    boolean clean = before.isEmpty() || before.get().closed();
+    return fresh(end, clean && fits(end) ? parts.settings().tailBlocks() : lost);
+  }
+
+  /** The log that is kept stays out of reach of a tail of that size (rule L5). */
+  private boolean fits(long end) {
+    SuperSector sector = log.stored();
+    return end - sector.oldestLsid() <= sector.ringBlocks() - parts.settings().tailBlocks();
+  }
+
+  /** Finishes what {@link SessionSwitch} began, if it did. */
+  private SuperSector redone(SuperSector sector, long end) throws IOException {
+    Session session = cuts.session();
+    if (sector.uuid().equals(session.uuid()))
+      return sector.withLsids(cuts.isProtecting() ? sector.oldestLsid() : end, end);
+    if (session.firstLsid() != end) {
+      throw new IOException(
+          "%s ends at lsid %d, session %d begins at %d: the file of cuts is not of this log, or old"
+              .formatted(log, end, session.number(), session.firstLsid()));
+    }
+    return SessionSwitch.sector(sector, session, parts.time());
   }
 
   private Opened fresh(long end, int blocks) throws IOException {
@@ -199,7 +229,7 @@ final class Opening {
     log.noteFlushes(memory);
     LogRing ring =
         new LogRing(sector.ringBlocks(), blocks, sector.oldestLsid(), sector.writtenLsid(), end);
-    return new Opened(new Tail(memory, ring, parts.time(), 0), log, data, state);
+    return new Opened(new Tail(memory, ring, parts.time(), 0), log, data, state, cuts);
   }
 
   /** A new uuid or salt; no secret. */

@@ -12,8 +12,9 @@ final class PackQueue {
    * A pack that takes no more records.
    *
    * @param firstWrite when its first record came
+   * @param closed what came later is in another pack
    */
-  record Pack(long lsid, long endLsid, List<Entry> entries, Instant firstWrite) {}
+  record Pack(long lsid, long endLsid, List<Entry> entries, Instant firstWrite, Instant closed) {}
 
   /**
    * Packs to be written and flushed together.
@@ -28,7 +29,7 @@ final class PackQueue {
 
   /** The next entry begins a pack. */
   void begin(Instant now) {
-    close();
+    close(now);
     openSince = now;
   }
 
@@ -37,10 +38,10 @@ final class PackQueue {
   }
 
   /** The open pack takes no more. */
-  void close() {
+  void close(Instant now) {
     if (open.isEmpty()) return;
     Entry last = open.getLast();
-    closed.add(new Pack(last.pack(), last.endLsid(), open, openSince));
+    closed.add(new Pack(last.pack(), last.endLsid(), open, openSince, now));
     open = new ArrayList<>();
   }
 

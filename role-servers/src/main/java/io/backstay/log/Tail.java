@@ -5,6 +5,7 @@ import io.backstay.nbd.Export.Answer;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +63,7 @@ final class Tail {
   private long applied;
   private long durableLsid;
   private boolean ringFull;
+  private boolean held;
   private boolean stopping;
   private Optional<IOException> failure = Optional.empty();
 
@@ -86,16 +88,13 @@ final class Tail {
    * but maybe not applied.
    */
   void adopt(List<Entry> found) {
-    lock.lock();
-    try {
+    locked(() -> {
       for (Entry entry : found) {
         entries[slot(entry.number())] = entry;
         if (entry.kind() != Entry.Kind.PADDING) overlay.put(entry);
       }
-      applied = found.isEmpty() ? next : found.getFirst().number();
-    } finally {
-      lock.unlock();
-    }
+      return applied = found.isEmpty() ? next : found.getFirst().number();
+    });
     gates.apply().open();
   }
 
@@ -114,11 +113,7 @@ final class Tail {
 
   // ---- clients
 
-  /**
-   * Appends a request, or lets it wait for room.
-   *
-   * @return DONE, LATER or an errno
-   */
+  /** Appends a request, or lets it wait for room: DONE, LATER or an errno. */
   int append(Request request) {
     lock.lock();
     try {
@@ -154,6 +149,7 @@ final class Tail {
 
   /** False where there is no room for all of it; what was appended stays appended. */
   private boolean appendAll(Request request) {
+    if (held) return false;
     while (request.lengthLeft() > 0) {
       if (!appendOne(request)) return false;
     }
@@ -218,22 +214,15 @@ final class Tail {
 
   /** As {@link Overlay#read}; what is missing is on the data device, as new as a reader may ask. */
   List<Gaps.Gap> read(long offset, ByteBuffer into) {
-    lock.lock();
-    try {
-      return overlay.read(offset, into, memory);
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> overlay.read(offset, into, memory));
   }
 
   /** Tells the pieces of a range that the tail has, for those who ask what is zero. */
   void pieces(long start, long end, Overlay.Pieces into) {
-    lock.lock();
-    try {
+    locked(() -> {
       overlay.pieces(start, end, into);
-    } finally {
-      lock.unlock();
-    }
+      return true;
+    });
   }
 
   // ---- the log writer
@@ -250,7 +239,7 @@ final class Tail {
   /** The next packs, in order; no record is added to them any more. */
   Optional<PackQueue.Batch> take() {
     return locked(() -> {
-      packs.close();
+      packs.close(time.now());
       ring.closePack();
       return packs.take(BATCH_BLOCKS);
     });
@@ -263,11 +252,36 @@ final class Tail {
           durable = batch.endNumber();
           durableLsid = batch.endLsid();
           memory.durable(durable);
-          if (durableLsid - ring.written() > ring.capacityBlocks() / 2) gates.room().open();
+          if (ring.wantsCheckpoint(durableLsid)) gates.room().open();
           return flushWaiters.upTo(durable);
         });
     gates.apply().open();
     for (Answer answer : answers) answer.done(Export.DONE);
+  }
+
+  // ---- cuts and sessions
+
+  /** Ends the pack that is open, so that a cut may lie here. */
+  Mark mark() {
+    Mark mark =
+        locked(() -> {
+          Instant now = time.now();
+          packs.close(now);
+          ring.closePack();
+          return new Mark(ring.latest(), now);
+        });
+    gates.log().open();
+    return mark;
+  }
+
+  /** What comes waits, until {@link #goOn}. */
+  void hold() {
+    locked(() -> held = true);
+  }
+
+  void goOn() {
+    locked(() -> held = false);
+    letIn();
   }
 
   // ---- the applier
@@ -294,17 +308,14 @@ final class Tail {
 
   /** These are on the data device, where the next read finds them. */
   void applied(List<Entry> done) {
-    lock.lock();
-    try {
+    locked(() -> {
       for (Entry entry : done) {
         if (entry.kind() != Entry.Kind.PADDING) overlay.remove(entry);
         entries[slot(entry.number())] = null;
       }
-      applied = done.getLast().number() + 1;
-      memory.applied(applied);
-    } finally {
-      lock.unlock();
-    }
+      memory.applied(applied = done.getLast().number() + 1);
+      return true;
+    });
     letIn();
   }
 
@@ -366,17 +377,14 @@ final class Tail {
 
   /** A device failed: nothing moves any more. */
   void fail(IOException cause) {
-    List<Answer> answers = new ArrayList<>();
-    lock.lock();
-    try {
-      if (failure.isPresent()) return;
-      failure = Optional.of(cause);
-      answers.addAll(flushWaiters.upTo(Long.MAX_VALUE));
-      for (Request request : waiting) answers.add(request.answer());
-      waiting.clear();
-    } finally {
-      lock.unlock();
-    }
+    List<Answer> answers =
+        locked(() -> {
+          List<Answer> all = flushWaiters.upTo(Long.MAX_VALUE);
+          for (Request request : waiting) all.add(request.answer());
+          waiting.clear();
+          if (failure.isEmpty()) failure = Optional.of(cause);
+          return all;
+        });
     for (Answer answer : answers) answer.done(EIO);
   }
 
@@ -385,13 +393,6 @@ final class Tail {
   }
 
   LogPosition position() {
-    return locked(() ->
-        new LogPosition(
-            ring.oldest(),
-            ring.written(),
-            durableLsid,
-            ring.latest(),
-            ring.capacityBlocks(),
-            ringFull));
+    return locked(() -> ring.position(durableLsid, ringFull));
   }
 }

@@ -123,6 +123,12 @@ final class TailMemory {
           "%s has %d bytes, a tail of %d blocks takes %d"
               .formatted(memory, memory.sizeBytes(), blocks, sizeBytes(blocks)));
     }
+    TailMemory made = new TailMemory(memory, blocks);
+    made.putHeader(log, lsid, ringBlocks);
+    return made;
+  }
+
+  private void putHeader(SessionUuid log, long lsid, long ringBlocks) {
     ByteBuffer header =
         ByteBuffer.allocate(HEADER_CHECKED_BYTES + 4).order(ByteOrder.LITTLE_ENDIAN);
     header.putLong(MAGIC).putInt(VERSION).putInt(blocks);
@@ -130,7 +136,12 @@ final class TailMemory {
     header.putLong(lsid).putLong(ringBlocks);
     header.putInt(checksum(header.slice(0, HEADER_CHECKED_BYTES)));
     memory.put(0, header.flip());
-    return new TailMemory(memory, blocks);
+  }
+
+  /** It is empty, and belongs to that session of the log from now on; not atomic. */
+  void renew(SessionUuid log) {
+    ByteBuffer header = memory.slice(0, HEADER_CHECKED_BYTES);
+    putHeader(log, header.getLong(32), header.getLong(40));
   }
 
   /**

@@ -115,7 +115,8 @@ final class LoggedVolumes {
 
   private void deleteOwn(String volume) throws IOException {
     Directory own = store.directory(volume);
-    for (String file : List.of(DATA, LOG_FILE, LoggedVolume.STATE_FILE)) own.delete(file);
+    for (String file : List.of(DATA, LOG_FILE, LoggedVolume.STATE_FILE, LoggedVolume.CUTS_FILE))
+      own.delete(file);
     own.sync();
   }
 

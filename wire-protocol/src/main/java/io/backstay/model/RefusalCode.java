@@ -38,6 +38,10 @@ public enum RefusalCode {
   TARGET_CHANGED(Advice.REFUSE, 4),
   /** Only a volume with a log can do this (rule L10). */
   NEEDS_LOG(Advice.REFUSE, 4),
+  /**
+   * No archive follows the log of this volume, so no snapshot of it could be restored (rule M2).
+   */
+  NOT_PROTECTED(Advice.REFUSE, 4),
   NEWEST_POINT(Advice.REFUSE, 4),
   OUTSIDE_ROOTS(Advice.REFUSE, 12),
   NOT_AUTHORISED(Advice.REFUSE, 12),

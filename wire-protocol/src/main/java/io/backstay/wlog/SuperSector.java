@@ -96,6 +96,12 @@ public record SuperSector(
         blockBytes, metadataBlocks, salt, uuid, name, ringBlocks, oldest, written, volumeSectors);
   }
 
+  /** The same log in a new session, empty from an lsid on (rule M2). */
+  public SuperSector withSession(SessionUuid newUuid, int newSalt, long lsid) {
+    return new SuperSector(
+        blockBytes, metadataBlocks, newSalt, newUuid, name, ringBlocks, lsid, lsid, volumeSectors);
+  }
+
   public SuperSector withVolumeSectors(long sectors) {
     return new SuperSector(
         blockBytes, metadataBlocks, salt, uuid, name, ringBlocks, oldestLsid, writtenLsid, sectors);

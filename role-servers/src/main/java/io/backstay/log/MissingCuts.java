@@ -1,0 +1,64 @@
+package io.backstay.log;
+
+import io.backstay.log.Cuts.Wanted;
+import io.backstay.model.Cut;
+import io.backstay.seam.BufferPool;
+import io.backstay.wlog.MalformedLogException;
+import io.backstay.wlog.PackHeader;
+import io.backstay.wlog.PackReader;
+import io.backstay.wlog.PackReading;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Makes the cuts by size that a dead process did not come to make (rule M1), before anything is
+ * appended. When their first writes came is not known any more.
+ */
+final class MissingCuts {
+  private final LogDevice log;
+  private final Cuts cuts;
+  private final PackReader reader;
+  private final ByteBuffer block = BufferPool.aligned(LogRing.BLOCK_BYTES);
+
+  MissingCuts(LogDevice log, Cuts cuts) {
+    this.log = log;
+    this.cuts = cuts;
+    this.reader =
+        new PackReader(LogRing.BLOCK_BYTES, log.stored().salt(), PackReader.Paddings.FILLED);
+  }
+
+  /**
+   * @param end of the log, which is durable up to there
+   * @param now not after the next write
+   */
+  void make(long end, Instant now) throws IOException {
+    if (!cuts.isProtecting()) return;
+    Cut newest = cuts.newest().orElseThrow();
+    if (newest.lsid() > end)
+      throw new IOException(
+          "%s ends at lsid %d, but was durable up to %d when cut %d was made: the device lost what it had flushed"
+              .formatted(log, end, newest.lsid(), newest.gid()));
+    List<Wanted> wanted = new ArrayList<>();
+    long last = newest.lsid();
+    // Log is released up to a cut at most; what is older than oldest cannot be read.
+    long lsid = Math.max(last, log.stored().oldestLsid());
+    while (lsid < end) {
+      lsid = pack(lsid).nextLsid();
+      if (lsid - last < Cutter.SIZE_BLOCKS) continue;
+      wanted.add(new Wanted(lsid, now, Optional.empty(), false, Optional.empty()));
+      last = lsid;
+    }
+    if (!wanted.isEmpty()) cuts.record(wanted);
+  }
+
+  private PackHeader pack(long lsid) throws IOException {
+    log.read(lsid, block.clear());
+    if (reader.read(block.flip(), lsid) instanceof PackReading.Pack(PackHeader header))
+      return header;
+    throw new MalformedLogException("%s has no pack at lsid %d".formatted(log, lsid));
+  }
+}

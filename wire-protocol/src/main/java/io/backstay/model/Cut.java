@@ -1,0 +1,43 @@
+package io.backstay.model;
+
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * A place in a volume's log at which a transfer may end or a snapshot be taken (rule M1): between
+ * two packs, in log that is durable.
+ *
+ * @param session number of the log's session (rule M2)
+ * @param lsid the log below it belongs to the image at this cut
+ * @param gid one more than that of the cut before it in this session
+ * @param time nothing was written between the last write below the cut and this time; never before
+ *     the time of the cut before it (rule M4)
+ * @param firstWrite time of the first write after the previous cut; empty where there was none, or
+ *     where nobody knows
+ * @param explicit somebody asked for it: a snapshot, which is never merged away
+ */
+public record Cut(
+    int session,
+    long lsid,
+    long gid,
+    Instant time,
+    Optional<Instant> firstWrite,
+    boolean explicit,
+    Optional<String> label) {
+  public static final int LABEL_CHARACTERS_MAX = 200;
+
+  public Cut {
+    Objects.requireNonNull(time, "time");
+    Objects.requireNonNull(firstWrite, "firstWrite");
+    Objects.requireNonNull(label, "label");
+    if (session < 1 || lsid < 0 || gid < 0)
+      throw new IllegalArgumentException(
+          "a cut of session %d at lsid %d with gid %d".formatted(session, lsid, gid));
+    if (label.isPresent()
+        && (!explicit || label.get().isBlank() || label.get().length() > LABEL_CHARACTERS_MAX))
+      throw new IllegalArgumentException(
+          "the label '%s' of a cut: only a snapshot has one, of 1 to %d characters"
+              .formatted(label.get(), LABEL_CHARACTERS_MAX));
+  }
+}
