@@ -14,12 +14,14 @@ final class Answers {
   private static final int CONTEXT_BYTES = 4;
 
   private final ReplyMemory memory;
+  private final InFlight inFlight;
   private final boolean structured;
   private ChannelHandlerContext context;
   private boolean unflushed;
 
-  Answers(ReplyMemory memory, boolean structured) {
+  Answers(ReplyMemory memory, InFlight inFlight, boolean structured) {
     this.memory = memory;
+    this.inFlight = inFlight;
     this.structured = structured;
   }
 
@@ -94,7 +96,7 @@ final class Answers {
     writeReadHead(room, request);
     room.writerIndex(end);
     if (!isLarge(answerBytes)) return;
-    writeBehindOthers(room);
+    writeLarge(room);
     // The client takes it while the next one is read, and it is still in the processor's caches.
     flush();
   }
@@ -103,7 +105,9 @@ final class Answers {
   void read(Request request, ByteBuf kept) {
     int end = kept.writerIndex();
     writeReadHead(kept.writerIndex(0), request);
-    writeBehindOthers(kept.writerIndex(end));
+    kept.writerIndex(end);
+    if (isLarge(end)) writeLarge(kept);
+    else writeBehindOthers(kept);
   }
 
   private void writeReadHead(ByteBuf out, Request request) {
@@ -114,6 +118,15 @@ final class Answers {
     } else {
       out.writeInt(Protocol.SIMPLE_MAGIC).writeInt(0).writeLong(request.cookie);
     }
+  }
+
+  /** Counts until the socket has taken it, since a few of them fill the memory that there is. */
+  private void writeLarge(ByteBuf answer) {
+    int bytes = answer.readableBytes();
+    memory.cut();
+    unflushed = true;
+    inFlight.add(bytes);
+    context.write(answer).addListener(sent -> inFlight.subtract(bytes));
   }
 
   private void writeBehindOthers(ByteBuf answer) {

@@ -34,6 +34,7 @@ final class Intake {
   private int keptRequests;
   private boolean middle;
   private long progressNanos;
+  private long unsentBytesSeen;
   private boolean paused;
   private boolean draining;
   private boolean waiting;
@@ -45,6 +46,10 @@ final class Intake {
     this.inFlight = inFlight;
     this.loop = loop;
     this.time = time;
+  }
+
+  InFlight inFlight() {
+    return inFlight;
   }
 
   void begin(Channel channel, Transmission of) {
@@ -250,7 +255,10 @@ final class Intake {
   void watch() {
     boolean stopped = middle && !paused;
     boolean deaf = paused && !socket.isWritable();
-    boolean waitedFor = !drained.isEmpty() || stopped && inFlight.waitedFor();
+    long unsentBytes = socket.bytesBeforeWritable();
+    if (unsentBytes < unsentBytesSeen) progressNanos = time.nanos();
+    unsentBytesSeen = unsentBytes;
+    boolean waitedFor = !drained.isEmpty() || inFlight.waitedFor();
     if (over || !waitedFor || !stopped && !deaf) return;
     if (time.nanos() - progressNanos < STALLED_NANOS_MAX) return;
     String found =

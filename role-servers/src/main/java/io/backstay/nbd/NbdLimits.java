@@ -8,7 +8,7 @@ import java.time.Duration;
  * @param requestBytes of one read or write; a multiple of 4096
  * @param connectionBytes that wait for their answers on one connection: at this its socket is read
  *     no more
- * @param totalBytes the same of all connections together
+ * @param totalBytes the same of all connections together, with large answers that are not sent yet
  * @param connectionRequests that wait for their answers on one connection, likewise
  * @param unsentBytes of answers that one client does not take: at this its socket is read no more
  * @param connections at a time, those that still negotiate included
@@ -40,8 +40,8 @@ public record NbdLimits(
           16 * MIB,
           64 * MIB,
           4096,
-          4 * MIB,
-          256,
+          2 * MIB,
+          64,
           256,
           64 * 1024,
           Duration.ofSeconds(20),

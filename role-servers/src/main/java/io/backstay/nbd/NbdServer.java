@@ -27,7 +27,9 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.URLEncoder;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,6 +40,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -152,10 +155,10 @@ public final class NbdServer implements AutoCloseable {
             path,
             time,
             at -> bound.add(bound(server, new DomainSocketAddress(at.toString()), path)));
-    String uri = "nbd+unix:///%s?socket=" + file.path();
+    String socket = encoded(file.path().toString());
     return listener(
         file.path().toString(),
-        uri,
+        name -> "nbd+unix:///" + encoded(name) + "?socket=" + socket,
         () -> {
           unbind(bound.getFirst());
           deleteQuietly(file);
@@ -196,12 +199,17 @@ public final class NbdServer implements AutoCloseable {
             .childOption(ChannelOption.TCP_NODELAY, true);
     Channel bound = bound(server, at, address);
     String local = HostPort.of((InetSocketAddress) bound.localAddress()).toString();
-    String uri = (near ? "nbd://" : "nbds://") + local + "/%s";
-    return listener(local, uri, () -> unbind(bound));
+    String start = (near ? "nbd://" : "nbds://") + local + "/";
+    return listener(local, name -> start + encoded(name), () -> unbind(bound));
   }
 
-  private NbdListener listener(String address, String uri, Runnable unbind) {
-    NbdListener listener = new NbdListener(address, uri::formatted, unbind, listeners::remove);
+  /** As a part of a URI. */
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/");
+  }
+
+  private NbdListener listener(String address, UnaryOperator<String> uri, Runnable unbind) {
+    NbdListener listener = new NbdListener(address, uri, unbind, listeners::remove);
     listeners.add(listener);
     return listener;
   }
@@ -248,7 +256,7 @@ public final class NbdServer implements AutoCloseable {
       Client client = client(socket, entrance);
       sockets.add(socket);
       socket.closeFuture().addListener(gone -> sockets.remove(socket));
-      if (sockets.size() - listeners.size() > limits.connections()) {
+      if (connections() > limits.connections()) {
         LOG.warn(
             "NBD connection of {} closed: there are {} others, the limit",
             client.name(),
@@ -288,6 +296,11 @@ public final class NbdServer implements AutoCloseable {
   /** What buffers of sockets and requests take. */
   long memoryBytes() {
     return allocator.metric().usedDirectMemory();
+  }
+
+  /** Clients that are connected now, those that negotiate included. */
+  public int connections() {
+    return sockets.size() - listeners.size();
   }
 
   /** Bytes of requests that wait for their answers. */

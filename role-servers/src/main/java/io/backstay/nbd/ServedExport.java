@@ -33,6 +33,7 @@ final class ServedExport {
 
   private final ArrayDeque<Newcomer> newcomers = new ArrayDeque<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private long keptRequests;
   private boolean closing;
 
   /** A connection that wants in, and how it is told. */
@@ -127,8 +128,18 @@ final class ServedExport {
     return closed;
   }
 
+  /** The export has one request more that it will answer later. */
+  void kept() {
+    keptRequests++;
+  }
+
+  void givenBack() {
+    keptRequests--;
+    finishIfEmpty();
+  }
+
   private void finishIfEmpty() {
-    if (closing && connections.isEmpty()) closed.complete(null);
+    if (closing && connections.isEmpty() && keptRequests == 0) closed.complete(null);
   }
 
   void watch() {

@@ -71,7 +71,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
     this.export = served.export();
     this.client = client;
     this.terms = terms;
-    this.answers = new Answers(served.loop().replies(), terms.structured());
+    this.answers = new Answers(served.loop().replies(), intake.inFlight(), terms.structured());
     this.late = served.late();
     this.intake = intake;
   }
@@ -228,12 +228,17 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   /** What the export said of a request that is answered by a cookie and an error. */
   private void answered(Request request, int result) {
     if (result == Export.LATER) {
-      intake.kept(request);
+      kept(request);
       return;
     }
     answer(request.cookie, result);
     request.release();
     spare = request;
+  }
+
+  private void kept(Request request) {
+    intake.kept(request);
+    served.kept();
   }
 
   private void read(Request request) {
@@ -244,7 +249,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
     int result = export.read(request.offset, into, request);
     if (result == Export.LATER) {
       request.reply = answers.keep(room, head + bytes);
-      intake.kept(request);
+      kept(request);
       return;
     }
     if (result == Export.DONE) {
@@ -307,6 +312,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
       answer(request.cookie, request.error);
     }
     request.release();
+    served.givenBack();
     return sends;
   }
 

@@ -7,6 +7,7 @@ import java.util.List;
 class MemoryExport implements Export {
   private final String name;
   private final ByteBuffer bytes;
+  volatile boolean readOnly;
 
   MemoryExport(String name, int sizeBytes) {
     this.name = name;
@@ -30,7 +31,7 @@ class MemoryExport implements Export {
 
   @Override
   public boolean readOnly() {
-    return false;
+    return readOnly;
   }
 
   @Override

@@ -130,6 +130,15 @@ class NbdTlsTest {
   }
 
   @Test
+  void onLoopbackTheClientChooses() throws Exception {
+    Tools.need("nbdinfo");
+    listener = server.listenTcp("127.0.0.1:0", any -> true);
+    assertThat(Tools.run("nbdinfo", listener.uri(Served.NAME))).contains("without TLS");
+    String uri = uri(Served.NAME, certificates(group, "host1", directory));
+    assertThat(Tools.run("nbdinfo", uri)).contains("with TLS");
+  }
+
+  @Test
   void nobodyIsServedPlain() throws Exception {
     Tools.need("nbdinfo");
     Tools.Outcome refused = Tools.outcome("nbdinfo", uri("nbd", Served.NAME, ""));

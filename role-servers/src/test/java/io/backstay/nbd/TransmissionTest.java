@@ -244,6 +244,40 @@ class TransmissionTest {
   }
 
   @Test
+  void aReadOnlyExportIsReadAndNotWritten() throws IOException {
+    export.readOnly = true;
+    try (RawClient client = structured()) {
+      client.write(0, 1, 0, pattern(512, 1));
+      assertThat(client.answer(0).error()).isEqualTo(Errno.EPERM);
+      assertThat(errorOf(client, Protocol.TRIM, 0, 0, 512)).isEqualTo(Errno.EPERM);
+      assertThat(errorOf(client, Protocol.WRITE_ZEROES, 0, 0, 512)).isEqualTo(Errno.EPERM);
+      assertThat(client.read(0, 512)).hasSize(512);
+      assertThat(export.calls()).containsExactly("read 0 512");
+    }
+    try (RawClient client = RawClient.greeted(served.unixAddress())) {
+      ByteBuffer told =
+          client.option(Protocol.OPT_INFO, RawClient.wish(Served.NAME)).getFirst().bytes();
+      int flags = told.getShort(10);
+      assertThat(flags & Protocol.READ_ONLY).isNotZero();
+      assertThat(flags & (Protocol.SEND_TRIM | Protocol.SEND_WRITE_ZEROES)).isZero();
+    }
+  }
+
+  @Test
+  void anExportIsClosedOnlyWhenItAnsweredTheRequestsOfTheGoneToo() throws Exception {
+    export.shut();
+    try (RawClient client = structured()) {
+      client.write(0, 1, 0, pattern(512, 1));
+      export.awaitKept(1);
+    }
+    Thread removal = Thread.startVirtualThread(() -> served.server.remove(Served.NAME));
+    assertThat(export.keptNow()).isEqualTo(1);
+    export.open();
+    removal.join();
+    assertThat(served.server.bytesInFlight()).isZero();
+  }
+
+  @Test
   void answersMayComeLaterAndInAnyOrder() throws IOException, InterruptedException {
     export.shut();
     try (RawClient client = structured()) {

@@ -53,6 +53,15 @@ class UnixSocketFileTest {
   }
 
   @Test
+  void theUriOfAnOddPathIsEncoded() throws IOException {
+    Path odd = directory.resolve("a b%d?.sock");
+    try (NbdListener listener = server.listenUnix(odd, Served.NAME)) {
+      assertThat(listener.uri(Served.NAME))
+          .isEqualTo("nbd+unix:///vol0?socket=" + directory + "/a%20b%25d%3F.sock");
+    }
+  }
+
+  @Test
   void theFileOfADeadServerIsReplaced() throws IOException {
     ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     dead.bind(UnixDomainSocketAddress.of(path));
