@@ -23,6 +23,7 @@ import picocli.CommandLine.Parameters;
       "  restore      beside nbdkit and nbdcopy, dd, qemu-img",
       "  memory       peak memory of the servers, also with a large sparse volume",
       "  all          these three",
+      "  nbd          a logged volume beside nbdkit and qemu-nbd, with fio",
       "  components   what the parts reach alone, without network or without a disk",
       "  micro        JMH benchmarks of the inner loops",
       "",
@@ -31,6 +32,8 @@ import picocli.CommandLine.Parameters;
     })
 public final class Bench implements Callable<Integer> {
   private static final int FINDINGS = 10;
+  private static final long NBD_LOG_BYTES = 8 * Quantities.GIB;
+  private static final int NBD_PORT = 10_899;
 
   /** Image, its sparse form or a copy, the image that the archive keeps and the one before it. */
   private static final int COPIES_ON_DISK = 4;
@@ -63,6 +66,12 @@ public final class Bench implements Callable<Integer> {
   private int rounds;
 
   @Option(
+      names = "--seconds",
+      defaultValue = "6",
+      description = "Of each run of fio (default: ${DEFAULT-VALUE}).")
+  private int seconds;
+
+  @Option(
       names = "--dir",
       description = "Disk to work on (default: .app/bench of the source tree).")
   private Path directory;
@@ -85,6 +94,7 @@ public final class Bench implements Callable<Integer> {
       return switch (what) {
         case "micro" -> Micro.run();
         case "components" -> components();
+        case "nbd" -> nbd();
         case "full-backup" -> compare(List.of(Comparison.Suite.FULL_BACKUP));
         case "restore" -> compare(List.of(Comparison.Suite.RESTORE));
         case "memory" -> compare(List.of(Comparison.Suite.MEMORY));
@@ -96,6 +106,20 @@ public final class Bench implements Callable<Integer> {
       console.say("%s", e.getMessage());
       return 1;
     }
+  }
+
+  private int nbd() throws BenchException, IOException, InterruptedException {
+    Tools.require();
+    long sizeBytes = Quantities.bytes(size);
+    Workplace place = Workplace.open(workplace(), 2 * sizeBytes + NBD_LOG_BYTES, console);
+    Meter meter = new Meter(Time.system(), place.folder("logs"));
+    console.out().println(Machine.of(place.folder("logs")).text());
+    for (boolean unix : new boolean[] {false, true}) {
+      NbdRace.Settings settings =
+          new NbdRace.Settings(sizeBytes, NBD_LOG_BYTES, rounds, seconds, unix, NBD_PORT);
+      console.out().println(new NbdRace(settings, place, meter, console).run());
+    }
+    return 0;
   }
 
   private int components() throws BenchException, IOException, InterruptedException {

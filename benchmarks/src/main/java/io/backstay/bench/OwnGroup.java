@@ -1,6 +1,7 @@
 package io.backstay.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.backstay.wire.Cbor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.stream.Stream;
  * everybody does.
  */
 final class OwnGroup implements AutoCloseable {
+  private static final int LOOPBACK_PORT = 10_898;
   private static final List<String> DATA_ROLES = List.of("storage", "archive");
 
   private final String launcher;
@@ -99,6 +101,17 @@ final class OwnGroup implements AutoCloseable {
       peaks.put(name, ProcessTable.peakBytes(server.path("pid").asLong()));
     }
     return peaks;
+  }
+
+  /** Lets the storage serve on loopback too, which takes a new process; the volume's address. */
+  String serveOnLoopback(String volume) throws BenchException, IOException, InterruptedException {
+    Path config = directory.resolve("configs").resolve("s0.json");
+    ObjectNode settings = (ObjectNode) Cbor.json().readTree(config.toFile());
+    settings.put("nbdListen", "127.0.0.1:" + LOOPBACK_PORT);
+    Files.write(config, Cbor.json().writeValueAsBytes(settings));
+    call("down");
+    call("up");
+    return "nbd://127.0.0.1:%d/%s".formatted(LOOPBACK_PORT, volume);
   }
 
   void add(String volume, Path device) throws BenchException, IOException, InterruptedException {

@@ -11,15 +11,18 @@ import java.util.stream.Stream;
 final class Tools {
   /** Program to the Debian package that brings it. */
   private static final Map<String, String> PACKAGES =
-      Map.of(
-          "dd", "coreutils",
-          "cmp", "diffutils",
-          "setsid", "util-linux",
-          "mke2fs", "e2fsprogs",
-          "nbdkit", "nbdkit",
-          "nbdcopy", "libnbd-bin",
-          "qemu-img", "qemu-utils",
-          "restic", "restic");
+      Map.ofEntries(
+          Map.entry("dd", "coreutils"),
+          Map.entry("cmp", "diffutils"),
+          Map.entry("setsid", "util-linux"),
+          Map.entry("mke2fs", "e2fsprogs"),
+          Map.entry("nbdkit", "nbdkit"),
+          Map.entry("nbdcopy", "libnbd-bin"),
+          Map.entry("qemu-img", "qemu-utils"),
+          Map.entry("restic", "restic"),
+          Map.entry("fio", "fio"),
+          Map.entry("nbdinfo", "libnbd-bin"),
+          Map.entry("qemu-nbd", "qemu-utils"));
 
   private Tools() {}
 

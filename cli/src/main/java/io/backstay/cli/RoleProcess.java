@@ -11,6 +11,8 @@ import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.nbd.UnixDoor;
+import io.backstay.nbd.VolumeDoor;
+import io.backstay.net.Credentials;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Time;
@@ -75,15 +77,25 @@ final class RoleProcess {
       }
       case STORAGE ->
           new StorageService(
-              parts(process, directory),
-              LinuxSharedMemories.ofThisMachine(),
-              new UnixDoor(Path.of(config.directory(), SOCKETS), time));
+              parts(process, directory), LinuxSharedMemories.ofThisMachine(), door());
       case ARCHIVE -> new ArchiveService(parts(process, directory));
       case WORKER -> new WorkerService(config, process.servers(), process.metrics(), time);
       case PROXY, OPERATOR ->
           throw new IllegalArgumentException(
               "%s: there is no server of role %s".formatted(config.name(), config.role().word()));
     };
+  }
+
+  private VolumeDoor door() throws IOException {
+    Credentials credentials =
+        new Credentials(
+            config.group(),
+            Path.of(config.certificateFile()),
+            Path.of(config.keyFile()),
+            Path.of(config.caFile()));
+    UnixDoor door = new UnixDoor(Path.of(config.directory(), SOCKETS), credentials, time);
+    if (config.nbdListen().isPresent()) door.listen(config.nbdListen().get());
+    return door;
   }
 
   private RoleParts parts(ServerProcess process, Directory directory) {

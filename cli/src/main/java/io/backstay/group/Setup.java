@@ -156,7 +156,8 @@ public final class Setup {
                 ? Optional.of(
                     new ServerConfig.Temporal(place.address(), place.namespace(), place.uiUrl()))
                 : Optional.empty(),
-            null);
+            null,
+            Optional.empty());
     SmallFile.replace(file, Cbor.json().writerWithDefaultPrettyPrinter().writeValueAsBytes(config));
   }
 }

@@ -1,5 +1,7 @@
 package io.backstay.nbd;
 
+import io.backstay.model.Role;
+import io.backstay.net.Credentials;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,9 +22,20 @@ public final class UnixDoor implements VolumeDoor, AutoCloseable {
   private final NbdServer server;
   private final Map<String, NbdListener> listeners = new ConcurrentHashMap<>();
 
-  public UnixDoor(Path directory, Time time) {
+  /**
+   * @param credentials for clients of other machines, of whom operators may use all volumes
+   * @throws IOException that names the credentials file which is missing or wrong
+   */
+  public UnixDoor(Path directory, Credentials credentials, Time time) throws IOException {
     this.directory = directory;
-    this.server = new NbdServer(time, NbdLimits.DEFAULT);
+    this.server =
+        new NbdServer(
+            time, NbdLimits.DEFAULT, credentials, (peer, export) -> peer.role() == Role.OPERATOR);
+  }
+
+  /** Serves all volumes there too: plain on loopback, else to those with a certificate only. */
+  public void listen(String address) throws IOException {
+    server.listenTcp(address, export -> true);
   }
 
   @Override
@@ -38,7 +51,7 @@ public final class UnixDoor implements VolumeDoor, AutoCloseable {
           directory,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
-    server.add(export, WriteCache.VOLATILE);
+    server.add(export, WriteCache.DURABLE);
     try {
       NbdListener listener = server.listenUnix(socket, export.name());
       listeners.put(export.name(), listener);

@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param caFile PEM of the group's CA
  * @param restoreRoots directories below which a restore without grant may make new files (rule K5)
  * @param temporal of a worker only
+ * @param nbdListen of a storage: host:port where it serves its volumes over NBD, beside a Unix
+ *     socket for each; plain on loopback, else with TLS only. Empty for none
  */
 public record ServerConfig(
     String group,
@@ -34,7 +36,8 @@ public record ServerConfig(
     String caFile,
     List<String> restoreRoots,
     Optional<Temporal> temporal,
-    Transfers transfers) {
+    Transfers transfers,
+    Optional<String> nbdListen) {
 
   /** Where the workflows run. */
   public record Temporal(String address, String namespace, String uiUrl) {}
@@ -69,5 +72,6 @@ public record ServerConfig(
     restoreRoots = restoreRoots == null ? List.of() : List.copyOf(restoreRoots);
     temporal = temporal == null ? Optional.empty() : temporal;
     transfers = transfers == null ? Transfers.DEFAULT : transfers;
+    nbdListen = nbdListen == null ? Optional.empty() : nbdListen;
   }
 }

@@ -189,7 +189,8 @@ final class TwinGroup {
         "",
         List.of("/restore"),
         Optional.empty(),
-        new ServerConfig.Transfers(16, MIB, 5));
+        new ServerConfig.Transfers(16, MIB, 5),
+        Optional.empty());
   }
 
   void start() throws IOException, InterruptedException {

@@ -195,6 +195,7 @@ class ServerProcessTest {
         ca.certificateFile().toString(),
         List.of(),
         Optional.empty(),
-        ServerConfig.Transfers.DEFAULT);
+        ServerConfig.Transfers.DEFAULT,
+        Optional.empty());
   }
 }

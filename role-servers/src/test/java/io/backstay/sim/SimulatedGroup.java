@@ -139,7 +139,8 @@ final class SimulatedGroup {
         "",
         List.of("/restore"),
         Optional.empty(),
-        transfers);
+        transfers,
+        Optional.empty());
   }
 
   SeededScheduler scheduler() {

@@ -1,0 +1,209 @@
+package io.backstay.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.wire.Cbor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * A logged volume beside other NBD servers on the same disk, with fio as the client of all of them.
+ * All serve as much, written once before. One server works at a time.
+ */
+final class NbdRace {
+  private static final String OURS = "backstay";
+  private static final String VOLUME = "bench";
+  private static final List<String> CONNECTING = List.of("nbdinfo", "--size");
+  private static final int CONNECT_ATTEMPTS = 100;
+
+  private final Workplace place;
+  private final Meter meter;
+  private final Console console;
+  private final Settings settings;
+
+  /**
+   * @param seconds of each run
+   * @param unix over Unix sockets, else over loopback TCP
+   */
+  record Settings(long sizeBytes, long logBytes, int rounds, int seconds, boolean unix, int port) {}
+
+  /** One run of fio: requests or MiB per second, and latencies in microseconds. */
+  record Run(double perSecond, double mibPerSecond, double p50, double p99, double p999) {}
+
+  NbdRace(Settings settings, Workplace place, Meter meter, Console console) {
+    this.settings = settings;
+    this.place = place;
+    this.meter = meter;
+    this.console = console;
+  }
+
+  /** The table as text; the ratios are ours by the best peer's. */
+  String run() throws BenchException, IOException, InterruptedException {
+    Path file = place.at("nbd-peer.img");
+    fill(file);
+    Map<String, Map<NbdWorkload, List<Run>>> runs = new LinkedHashMap<>();
+    try (OwnGroup group = OwnGroup.start(place.at("nbd-group"), meter)) {
+      String own = ownUri(group);
+      fio(own, List.of("--rw=write", "--bs=1m", "--iodepth=4"), false);
+      List<String> names = new ArrayList<>(List.of(OURS));
+      names.addAll(NbdPeer.NAMES);
+      for (int round = 0; round < settings.rounds(); round++) {
+        for (int i = 0; i < names.size(); i++) {
+          String name = names.get((i + round) % names.size());
+          Map<NbdWorkload, List<Run>> theirs =
+              runs.computeIfAbsent(name, _ -> new LinkedHashMap<>());
+          if (name.equals(OURS)) all(name, own, theirs);
+          else allOf(name, file, theirs);
+        }
+      }
+    }
+    Workplace.delete(file);
+    return table(runs);
+  }
+
+  private void allOf(String name, Path file, Map<NbdWorkload, List<Run>> into)
+      throws BenchException, IOException, InterruptedException {
+    Path socket = place.at("peer.sock");
+    try (NbdPeer peer = NbdPeer.start(name, file, socket, settings.port(), settings.unix())) {
+      all(name, NbdPeer.uri(socket, settings.port(), settings.unix()), into);
+    }
+  }
+
+  private void all(String name, String uri, Map<NbdWorkload, List<Run>> into)
+      throws BenchException, IOException, InterruptedException {
+    awaitServed(uri);
+    for (NbdWorkload workload : NbdWorkload.all()) {
+      meter.run("sync", List.of("sync"), Map.of());
+      Run run = fio(uri, workload.fio(), true);
+      into.computeIfAbsent(workload, _ -> new ArrayList<>()).add(run);
+      console.say("%-24s %-38s %s", name, workload.name(), shown(workload, run));
+    }
+  }
+
+  private void awaitServed(String uri) throws BenchException, IOException, InterruptedException {
+    List<String> command = new ArrayList<>(CONNECTING);
+    command.add(uri);
+    BenchException last = null;
+    for (int i = 0; i < CONNECT_ATTEMPTS; i++) {
+      try {
+        meter.run("nbdinfo", command, Map.of());
+        return;
+      } catch (BenchException e) {
+        last = e;
+      }
+    }
+    throw last;
+  }
+
+  /** Serves a new volume. */
+  private String ownUri(OwnGroup group) throws BenchException, IOException, InterruptedException {
+    group.call(
+        "volume",
+        "add",
+        VOLUME,
+        "--kind",
+        "logged",
+        "--size",
+        Long.toString(settings.sizeBytes()),
+        "--log-size",
+        Long.toString(settings.logBytes()));
+    String unix = group.call("volume", "show", VOLUME).path("volume").path("nbdUri").asText();
+    return settings.unix() ? unix : group.serveOnLoopback(VOLUME);
+  }
+
+  private void fill(Path file) throws BenchException, IOException, InterruptedException {
+    meter.run(
+        "dd",
+        List.of(
+            "dd",
+            "if=/dev/zero",
+            "of=" + file,
+            "bs=1M",
+            "count=" + settings.sizeBytes() / Quantities.MIB,
+            "oflag=direct",
+            "status=none"),
+        Map.of());
+  }
+
+  private Run fio(String uri, List<String> how, boolean timed)
+      throws BenchException, IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "fio", "--name=x", "--ioengine=nbd", "--uri=" + uri, "--thread", "--randseed=7"));
+    command.addAll(how);
+    command.addAll(
+        List.of("--size=" + settings.sizeBytes(), "--group_reporting", "--output-format=json"));
+    if (timed) command.addAll(List.of("--time_based", "--runtime=" + settings.seconds()));
+    String out = meter.run("fio", command, Map.of()).standardOutput();
+    JsonNode job = Cbor.json().readTree(out.substring(out.indexOf('{'))).path("jobs").path(0);
+    boolean writes = job.path("write").path("total_ios").asLong() > 0;
+    JsonNode side = job.path(writes ? "write" : "read");
+    JsonNode latencies = side.path("clat_ns").path("percentile");
+    return new Run(
+        side.path("iops").asDouble(),
+        side.path("bw_bytes").asDouble() / Quantities.MIB,
+        latencies.path("50.000000").asDouble() / 1000,
+        latencies.path("99.000000").asDouble() / 1000,
+        latencies.path("99.900000").asDouble() / 1000);
+  }
+
+  private static boolean inMib(NbdWorkload workload) {
+    return workload.name().startsWith("1 MiB");
+  }
+
+  private static String shown(NbdWorkload workload, Run run) {
+    String speed =
+        inMib(workload)
+            ? String.format(Locale.ROOT, "%.0f MiB/s", run.mibPerSecond())
+            : String.format(Locale.ROOT, "%.0f/s", run.perSecond());
+    return String.format(
+        Locale.ROOT, "%s [%.0f / %.0f / %.0f]", speed, run.p50(), run.p99(), run.p999());
+  }
+
+  private String table(Map<String, Map<NbdWorkload, List<Run>>> runs) {
+    List<String> out = new ArrayList<>();
+    out.add(
+        "per second [p50 / p99 / p99.9 in microseconds], medians of %d rounds of %d s, %s"
+            .formatted(
+                settings.rounds(),
+                settings.seconds(),
+                settings.unix() ? "Unix socket" : "loopback TCP"));
+    for (NbdWorkload workload : NbdWorkload.all()) {
+      out.add("");
+      double best = 0;
+      double ours = 0;
+      for (String name : runs.keySet()) {
+        Run run = median(runs.get(name).get(workload));
+        out.add("%-38s %-22s %s".formatted(workload.name(), name, shown(workload, run)));
+        boolean counts =
+            !workload.name().endsWith("sequential write") || name.equals(NbdPeer.QEMU_DIRECT);
+        if (name.equals(OURS)) ours = run.perSecond();
+        else if (counts) best = Math.max(best, run.perSecond());
+      }
+      double ratio = ours / best;
+      String verdict =
+          ratio >= workload.goal() ? "goal" : ratio >= workload.least() ? "met" : "NOT MET";
+      out.add(
+          String.format(
+              Locale.ROOT,
+              "%-38s ratio %.2f, at least %.2f, goal %.2f: %s",
+              "",
+              ratio,
+              workload.least(),
+              workload.goal(),
+              verdict));
+    }
+    return String.join("\n", out);
+  }
+
+  private static Run median(List<Run> runs) {
+    List<Run> sorted =
+        runs.stream().sorted(java.util.Comparator.comparingDouble(Run::perSecond)).toList();
+    return sorted.get(sorted.size() / 2);
+  }
+}
