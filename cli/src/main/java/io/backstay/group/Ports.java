@@ -12,12 +12,13 @@ import java.util.stream.IntStream;
 /**
  * The choice of a group's ports, made once (rule K8). They lie below 32768, where Linux begins to
  * hand out ports for outgoing connections, in one block that is chosen at random, so that two
- * groups seldom meet even if one of them is down when the other one chooses.
+ * groups seldom meet even if one of them is down, or is about to start, when the other one chooses:
+ * of so many blocks, once in 635 times.
  */
 final class Ports {
   static final int FIRST = 20_000;
   static final int END = 32_700;
-  static final int BLOCK = 100;
+  static final int BLOCK = 20;
   static final int TRIES_MAX = 200;
 
   private Ports() {}
@@ -31,7 +32,8 @@ final class Ports {
   static List<Integer> choose(int count, RandomGenerator random, IntPredicate free)
       throws IOException {
     if (count < 1 || count > BLOCK)
-      throw new IllegalArgumentException("a block holds 1 to 100 ports, not " + count);
+      throw new IllegalArgumentException(
+          "a block holds 1 to %d ports, not %d".formatted(BLOCK, count));
     for (int attempt = 0; attempt < TRIES_MAX; attempt++) {
       int first = FIRST + BLOCK * random.nextInt((END - FIRST) / BLOCK);
       if (IntStream.range(first, first + count).allMatch(free)) {

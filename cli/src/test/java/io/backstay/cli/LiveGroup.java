@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Assumptions;
 
 /** A group of real processes in a directory of a test, driven by command lines. */
 final class LiveGroup implements AutoCloseable {
-  private static final long WAIT_NANOS_MAX = 60_000_000_000L;
+  private static final long WAIT_NANOS_MAX = 180_000_000_000L;
 
   private final Path directory;
 
