@@ -106,9 +106,10 @@ final class Chaos {
             ? ""
             : worker
                 ? "send Request"
-                : source ? "send Image" : MOMENTS.get(random.nextInt(MOMENTS.size()));
-    double mean = 1 << (anywhere ? random.nextInt(2, 9) : random.nextInt(6));
-    armed.put(name, new Armed(beginning, (int) (-Math.log(1 - random.nextDouble()) * mean), fault));
+                : source ? "read " : MOMENTS.get(random.nextInt(MOMENTS.size()));
+    double mean = 1 << (anywhere ? random.nextInt(2, 9) : random.nextInt(source ? 3 : 6));
+    String key = source ? sourceOf(name) : name;
+    armed.put(key, new Armed(beginning, (int) (-Math.log(1 - random.nextDouble()) * mean), fault));
   }
 
   /** A new life of a server: now and then it is struck again before it did much. */
@@ -181,8 +182,18 @@ final class Chaos {
     return life < 0 ? process.name() : process.name().substring(0, life);
   }
 
+  /** Beside what is to strike a storage, there may be something that is to strike its source. */
+  private static String sourceOf(String storage) {
+    return storage + " source";
+  }
+
   private void strike(SimulatedProcess process, String operation) {
     String name = nameOf(process);
+    if (operation.contains(" /dev/")) strike(process, sourceOf(name), operation);
+    strike(process, name, operation);
+  }
+
+  private void strike(SimulatedProcess process, String name, String operation) {
     Armed now = armed.get(name);
     if (now == null || !operation.startsWith(now.beginning())) return;
     if (now.operations() > 0) {

@@ -63,12 +63,18 @@ final class SourceVolume {
     return versions.getLast();
   }
 
-  /** Somebody writes to it; durable at once. */
+  /**
+   * Somebody writes to it, to several places at once as far as anybody can see; durable at once.
+   */
   void change(RandomGenerator random, long nanos) throws IOException {
-    int range = random.nextInt(now().image().ranges());
-    byte[] bytes = now().image().changed(range, random);
-    node.write(path, (long) range * Image.RANGE_BYTES, bytes);
-    versions.add(new Version(nanos, now().image().with(range, bytes)));
+    Image image = now().image();
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      int range = random.nextInt(image.ranges());
+      byte[] bytes = image.changed(range, random);
+      node.write(path, (long) range * Image.RANGE_BYTES, bytes);
+      image = image.with(range, bytes);
+    }
+    versions.add(new Version(nanos, image));
     noteEvidence();
   }
 

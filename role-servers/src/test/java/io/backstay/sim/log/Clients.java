@@ -49,9 +49,9 @@ final class Clients {
     this.random = time.random();
     this.answered = time.gate();
     this.buffers = buffers;
-    this.depth = 1 << random.nextInt(6);
+    this.depth = world.isUniform() ? 64 : 1 << random.nextInt(6);
     this.writeBytesMax = 4096 << random.nextInt(random.nextInt(6) == 0 ? 10 : 5);
-    this.idle = random.nextInt(3) == 0 ? 0.2 : 0.02;
+    this.idle = random.nextInt(3) == 0 ? 0.2 : world.isUniform() ? 0.002 : 0.02;
   }
 
   /** Requests, one after the other, without waiting for what is not needed. */
@@ -60,7 +60,7 @@ final class Clients {
       while (underWay >= depth) awaitAnswer();
       if (random.nextDouble() < idle) time.sleep(someTime());
       else if (random.nextInt(4) == 0) Thread.yield();
-      int choice = random.nextInt(100);
+      int choice = world.isUniform() && random.nextInt(8) > 0 ? 0 : random.nextInt(100);
       if (choice < 60) write();
       else if (choice < 68) trim();
       else if (choice < 74) zeroes();
@@ -149,9 +149,14 @@ final class Clients {
     return new Sectors(from, from + length);
   }
 
+  private Sectors block() {
+    int from = random.nextInt(history.sectors() / 8) * 8;
+    return new Sectors(from, from + 8);
+  }
+
   private void write() {
-    Sectors where = some(writeBytesMax);
-    boolean durable = random.nextInt(10) == 0;
+    Sectors where = world.isUniform() ? block() : some(writeBytesMax);
+    boolean durable = random.nextInt(world.isUniform() ? 40 : 10) == 0;
     VolumeHistory.Change change = history.write(where.from(), where.to());
     ByteBuffer bytes = ByteBuffer.allocate(where.bytes());
     VolumeHistory.fill(change, bytes);

@@ -97,6 +97,9 @@ final class LogWorld {
   private final int tailBytesMax;
   private final double yields;
 
+  /** All requests are alike, so that packs are, too: what is lost fits to what comes after it. */
+  private final boolean uniform;
+
   private Optional<SimulatedProcess> living = Optional.empty();
   private MemoryDisk.Mount mount;
   private String strikeBefore = "";
@@ -122,11 +125,16 @@ final class LogWorld {
     this.history = new VolumeHistory(8 * (64 + random.nextInt(192)));
     this.tailBytesMax = (128 << 10) << random.nextInt(3);
     this.yields = random.nextInt(3) * 0.15;
+    this.uniform = random.nextInt(3) == 0;
     disk.beforeEachOperation(this::before);
   }
 
   static Result run(long seed, Optional<Consumer<String>> listener) {
     return new LogWorld(seed, listener).turn();
+  }
+
+  boolean isUniform() {
+    return uniform;
   }
 
   VolumeHistory history() {
@@ -274,6 +282,13 @@ final class LogWorld {
     strike = End.values()[random.nextInt(3)];
     if (strike == End.STOP) {
       strikeAfter = -1;
+      return;
+    }
+    if (uniform && random.nextBoolean()) {
+      // Several packs are on their way: some may be lost, and some behind them not.
+      strike = End.POWER_LOSS;
+      strikeBefore = "flush " + LOG;
+      strikeAfter = 1 + random.nextInt(5);
       return;
     }
     boolean anywhere = random.nextBoolean();
