@@ -41,7 +41,16 @@ public final class Reservations implements ReservationActivities {
     return switch (operation) {
       // A clear goes on after the record is gone, if a server was away when it was removed.
       case ADD_VOLUME, CLEAR_VOLUME -> false;
-      case FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESTORE, VERIFY -> true;
+      case FULL_BACKUP,
+          HASH_BACKUP,
+          DELETE_POINT,
+          RESTORE,
+          VERIFY,
+          STOP_VOLUME,
+          START_VOLUME,
+          RESET_VOLUME,
+          ACCEPT_LOSS ->
+          true;
     };
   }
 

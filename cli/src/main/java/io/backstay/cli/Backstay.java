@@ -44,7 +44,8 @@ import picocli.CommandLine.Spec;
     })
 public final class Backstay implements Callable<Integer> {
   /** Commands that ask servers at once. */
-  private static final Set<String> CONNECTING = Set.of("status", "volume", "point", "run");
+  private static final Set<String> CONNECTING =
+      Set.of("status", "volume", "snapshot", "point", "run");
 
   private final Shell shell;
   @Spec private CommandSpec spec;
@@ -85,6 +86,7 @@ public final class Backstay implements Callable<Integer> {
     makers.put("status", StatusCommand::new);
     makers.put("volume", VolumeCommands::of);
     makers.put("backup", BackupCommands::of);
+    makers.put("snapshot", SnapshotCommands::of);
     makers.put("point", PointCommands::of);
     makers.put("restore", RestoreCommand::new);
     makers.put("verify", VerifyCommand::new);

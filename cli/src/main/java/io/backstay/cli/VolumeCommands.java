@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.backstay.group.GroupFile;
 import io.backstay.group.StatusReport;
 import io.backstay.group.Survey;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.Point;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
@@ -19,7 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code volume add | list | show | clear}. */
+/** {@code volume add | list | show | clear}; {@link ServingCommands} has the others. */
 @Command(
     name = "volume",
     description = "Put volumes under protection, see them, end their protection.",
@@ -33,11 +34,14 @@ final class VolumeCommands implements Callable<Integer> {
   }
 
   static CommandLine of(Shell shell) {
-    return new CommandLine(new VolumeCommands(shell))
-        .addSubcommand(new Add(shell))
-        .addSubcommand(new ListAll(shell))
-        .addSubcommand(new Show(shell))
-        .addSubcommand(new Clear(shell));
+    CommandLine line =
+        new CommandLine(new VolumeCommands(shell))
+            .addSubcommand(new Add(shell))
+            .addSubcommand(new ListAll(shell))
+            .addSubcommand(new Show(shell))
+            .addSubcommand(new Clear(shell));
+    ServingCommands.addTo(line, shell);
+    return line;
   }
 
   @Override
@@ -118,6 +122,15 @@ final class VolumeCommands implements Callable<Integer> {
     private Long tailBytes;
 
     @Option(
+        names = "--on-log-full",
+        paramLabel = "WHAT",
+        description = {
+          "overflow (the usual): when no archive follows, the oldest log is given up.",
+          "block: clients wait."
+        })
+    private OnLogFull onLogFull;
+
+    @Option(
         names = "--on",
         paramLabel = "SERVER",
         description = "Storage that reads it; needed only if its node has several.")
@@ -137,7 +150,8 @@ final class VolumeCommands implements Callable<Integer> {
     public Integer call() throws Exception {
       AddVolume.Input input =
           new AddVolume.Input(
-              volume, kind, device, storage, archive, sizeBytes, log, logBytes, tailBytes);
+              volume, kind, device, storage, archive, sizeBytes, log, logBytes, tailBytes,
+              onLogFull);
       GroupFile group = shell.group();
       try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
         return new RunDesk(shell, connection, group).run(input, RunDesk.Stay.FOLLOW, Add::text);
@@ -213,6 +227,7 @@ final class VolumeCommands implements Callable<Integer> {
       %s: %s, %s, state %s
         device:   %s, read by %s
         nbd:      %s
+        log:      %s
         archives: %s
         trouble:  %s
 
@@ -226,6 +241,7 @@ final class VolumeCommands implements Callable<Integer> {
               volume.device(),
               volume.storage(),
               volume.nbdUri().orElse("not served"),
+              volume.log().map(LogShown::text).orElse("none"),
               String.join(", ", volume.archives()),
               volume.trouble().isEmpty() ? "none" : String.join("; ", volume.trouble()),
               PointCommands.table(points));

@@ -2,6 +2,7 @@ package io.backstay.group;
 
 import io.backstay.model.Role;
 import io.backstay.model.VolumeKind;
+import io.backstay.wire.Reply;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -58,8 +59,40 @@ public record StatusReport(
    * How full the log of a volume is.
    *
    * @param capacityBytes most that may be used
+   * @param bytesPerSecond how fast it grows, smoothed
+   * @param notDurableBytes end of it that a loss of power would lose
+   * @param notWrittenBytes end of it that is not known to be on the data device
+   * @param secondsToFull if it goes on like this and nothing is released
+   * @param protectedNow whether it is kept for an archive
+   * @param givenUp when it was full, and was given up
    */
-  public record Log(long usedBytes, long capacityBytes) {}
+  public record Log(
+      long usedBytes,
+      long capacityBytes,
+      long bytesPerSecond,
+      long notDurableBytes,
+      long notWrittenBytes,
+      Optional<Long> secondsToFull,
+      int session,
+      boolean protectedNow,
+      Optional<Instant> givenUp,
+      int cuts,
+      Optional<Newest> newestCut) {
+    static Log of(Reply.LogFacts facts) {
+      return new Log(
+          facts.usedBytes(),
+          facts.capacityBytes(),
+          facts.bytesPerSecond(),
+          facts.notDurableBytes(),
+          facts.notWrittenBytes(),
+          facts.secondsToFull(),
+          facts.session(),
+          facts.protectedNow(),
+          facts.givenUp(),
+          facts.cuts(),
+          facts.newestCut().map(cut -> new Newest(cut.gid(), cut.time())));
+    }
+  }
 
   /** Where the workflows run. */
   public record Temporal(
@@ -92,6 +125,6 @@ public record StatusReport(
       List<String> archives,
       List<String> trouble) {}
 
-  /** The newest point of a volume. */
+  /** The newest point of a volume, or the newest cut of its log. */
   public record Newest(long gid, Instant time) {}
 }

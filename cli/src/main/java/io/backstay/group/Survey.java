@@ -212,7 +212,7 @@ public final class Survey {
         record.sizeBytes(),
         source.map(Reply.VolumeFacts::state).orElse(StatusReport.State.UNKNOWN.name()),
         log.map(Reply.LogFacts::nbdUri),
-        log.map(facts -> new StatusReport.Log(facts.usedBytes(), facts.capacityBytes())),
+        log.map(StatusReport.Log::of),
         image
             .flatMap(Reply.VolumeFacts::newest)
             .map(point -> new StatusReport.Newest(point.gid(), point.time())),

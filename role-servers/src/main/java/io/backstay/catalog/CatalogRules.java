@@ -198,7 +198,15 @@ final class CatalogRules {
       case ADD_VOLUME -> true;
       // Also after its record is gone: a server may have been away when it was cleared.
       case CLEAR_VOLUME -> state.epochs().containsKey(volume);
-      case FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESTORE, VERIFY ->
+      case FULL_BACKUP,
+          HASH_BACKUP,
+          DELETE_POINT,
+          RESTORE,
+          VERIFY,
+          STOP_VOLUME,
+          START_VOLUME,
+          RESET_VOLUME,
+          ACCEPT_LOSS ->
           state.protections().containsKey(volume);
     };
   }

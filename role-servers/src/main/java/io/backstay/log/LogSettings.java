@@ -1,5 +1,6 @@
 package io.backstay.log;
 
+import io.backstay.model.OnLogFull;
 import java.time.Duration;
 import java.util.Objects;
 

@@ -1,5 +1,6 @@
 package io.backstay.log;
 
+import io.backstay.model.OnLogFull;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import org.slf4j.Logger;

@@ -24,6 +24,7 @@ final class CommandLabels implements AutoCloseable {
       case Command.Release release -> new CommandLabels(release.volume(), "");
       case Command.WriteProtection write -> new CommandLabels(write.record().volume(), "");
       case Command.RemoveProtection remove -> new CommandLabels(remove.volume(), "");
+      case Command.ForLoggedVolume logged -> new CommandLabels(logged.volume(), "");
       case Command.FindOwnPlace find -> new CommandLabels(find.volume(), "");
       case Command.HashRanges hash -> new CommandLabels(hash.volume(), "");
       case Command.ListPoints list -> new CommandLabels(list.volume(), "");

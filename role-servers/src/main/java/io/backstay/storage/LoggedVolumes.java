@@ -1,11 +1,15 @@
 package io.backstay.storage;
 
+import io.backstay.log.LogHistory;
 import io.backstay.log.LogPosition;
 import io.backstay.log.LogSettings;
 import io.backstay.log.LoggedVolume;
 import io.backstay.log.VolumeParts;
 import io.backstay.model.LogPlan;
 import io.backstay.model.ProtectionRecord;
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
 import io.backstay.model.VolumeKind;
 import io.backstay.nbd.VolumeDoor;
 import io.backstay.seam.DeviceFacts;
@@ -18,7 +22,9 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,8 +41,9 @@ final class LoggedVolumes {
   private final VolumeStore<StorageVolume> store;
   private final Map<String, Served> served = new ConcurrentHashMap<>();
   private final Map<String, String> troubles = new ConcurrentHashMap<>();
+  private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
 
-  private record Served(LoggedVolume volume, String nbdUri) {}
+  private record Served(LoggedVolume volume, String nbdUri, FillRate rate) {}
 
   LoggedVolumes(
       RoleParts parts, SharedMemories memories, VolumeDoor door, VolumeStore<StorageVolume> store) {
@@ -50,7 +57,7 @@ final class LoggedVolumes {
   void start() {
     for (StorageVolume volume : store.all()) {
       if (volume.state() == StorageVolume.State.SYNC_READY) {
-        parts.time().fork("open " + volume.volume(), () -> serve(volume.record().orElseThrow()));
+        parts.time().fork("open " + volume.volume(), () -> serveFirst(volume.volume()));
       }
     }
   }
@@ -80,13 +87,52 @@ final class LoggedVolumes {
     if (missing) parts.devices().create(path, sizeBytes).close();
   }
 
-  /** Opens the volume and lets clients in; what keeps it from that is its trouble from then on. */
+  /** Unless somebody stopped it meanwhile. */
+  private void serveFirst(String name) {
+    ReentrantLock lock = lock(name);
+    lock.lock();
+    try {
+      StorageVolume volume = store.get(name);
+      if (volume.state() == StorageVolume.State.SYNC_READY) serve(volume.record().orElseThrow());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** One volume is opened or closed by one at a time. */
+  private ReentrantLock lock(String volume) {
+    return locks.computeIfAbsent(volume, _ -> new ReentrantLock());
+  }
+
+  /**
+   * Opens the volume and lets clients in; what keeps it from that is its trouble from then on. It
+   * is served already: nothing happens.
+   */
   void serve(ProtectionRecord record) {
+    serve(record, false);
+  }
+
+  /** As {@link #serve}, also where the newest writes are gone (rule L2). */
+  void serveWithLoss(ProtectionRecord record) {
+    serve(record, true);
+  }
+
+  private void serve(ProtectionRecord record, boolean lossAccepted) {
+    ReentrantLock lock = lock(record.volume());
+    lock.lock();
+    try {
+      if (!served.containsKey(record.volume())) open(record, lossAccepted);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void open(ProtectionRecord record, boolean lossAccepted) {
     String name = record.volume();
     try {
-      LoggedVolume volume = LoggedVolume.open(volumeParts(record), false);
+      LoggedVolume volume = LoggedVolume.open(volumeParts(record), lossAccepted);
       String uri = door.open(volume);
-      served.put(name, new Served(volume, uri));
+      served.put(name, new Served(volume, uri, new FillRate()));
       troubles.remove(name);
       LOG.info("volume {} is served at {}", name, uri);
     } catch (IOException e) {
@@ -97,9 +143,34 @@ final class LoggedVolumes {
 
   /** Lets all clients go and stops the volume cleanly. */
   void withdraw(String volume) throws IOException, InterruptedException {
-    door.close(volume);
-    Served was = served.remove(volume);
-    if (was != null) was.volume().stop();
+    ReentrantLock lock = lock(volume);
+    lock.lockInterruptibly();
+    try {
+      door.close(volume);
+      Served was = served.remove(volume);
+      troubles.remove(volume);
+      if (was != null) was.volume().stop();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * @throws RefusedException where it is not served now
+   */
+  LoggedVolume served(String name, StorageVolume known) throws RefusedException {
+    Served one = served.get(name);
+    if (one != null) return one.volume();
+    boolean plain = known.record().isPresent() && known.record().get().kind() == VolumeKind.PLAIN;
+    throw new RefusedException(
+        Refusal.of(
+                known.record().isEmpty()
+                    ? RefusalCode.UNKNOWN_VOLUME
+                    : plain ? RefusalCode.NEEDS_LOG : RefusalCode.WRONG_STATE,
+                plain ? "a plain volume has no log" : "the volume is not served")
+            .attempted("reach the log of " + name)
+            .found("state %s, %s".formatted(known.state(), trouble(name).orElse("no trouble")))
+            .next("see 'backstay volume show " + name + "'"));
   }
 
   /** Takes away what was made for a volume; its own data and log are gone. */
@@ -131,21 +202,54 @@ final class LoggedVolumes {
   }
 
   Optional<Reply.LogFacts> facts(String volume) {
-    return Optional.ofNullable(served.get(volume))
-        .map(one -> {
-          LogPosition position = one.volume().position();
-          return new Reply.LogFacts(
-              one.nbdUri(),
-              (position.latest() - position.oldest()) * BLOCK_BYTES,
-              position.capacityBlocks() * BLOCK_BYTES,
-              0);
-        });
+    return Optional.ofNullable(served.get(volume)).map(LoggedVolumes::facts);
+  }
+
+  /** Of the volumes that are served, by name. */
+  Map<String, Reply.LogFacts> allFacts() {
+    Map<String, Reply.LogFacts> all = new TreeMap<>();
+    served.forEach((name, one) -> all.put(name, facts(one)));
+    return all;
+  }
+
+  /** Looks how fast the logs grow; to be called every few seconds. */
+  void sample() {
+    long now = parts.time().nanos();
+    served
+        .values()
+        .forEach(one -> one.rate().sample(one.volume().position().latest() * BLOCK_BYTES, now));
+  }
+
+  private static Reply.LogFacts facts(Served one) {
+    LogPosition position = one.volume().position();
+    LogHistory history = one.volume().history();
+    long used = (position.latest() - position.oldest()) * BLOCK_BYTES;
+    long capacity = position.capacityBlocks() * BLOCK_BYTES;
+    long rate = one.rate().bytesPerSecond();
+    boolean fills = history.isProtected() && rate > 0;
+    return new Reply.LogFacts(
+        one.nbdUri(),
+        used,
+        capacity,
+        rate,
+        (position.latest() - position.durable()) * BLOCK_BYTES,
+        (position.latest() - position.written()) * BLOCK_BYTES,
+        fills ? Optional.of((capacity - used) / rate) : Optional.empty(),
+        history.session().number(),
+        history.isProtected(),
+        history.givenUp().map(LogHistory.GivenUp::time),
+        history.cuts().size(),
+        history.cuts().isEmpty() ? Optional.empty() : Optional.of(history.cuts().getLast()));
   }
 
   Optional<String> trouble(String volume) {
     Served one = served.get(volume);
     if (one != null && one.volume().failure().isPresent())
       return Optional.of("writes fail: " + one.volume().failure().get().getMessage());
+    if (one != null && one.volume().history().givenUp().isPresent())
+      return Optional.of(
+          "its log was full at %s and was given up: reset the volume and make a full backup"
+              .formatted(one.volume().history().givenUp().get().time()));
     return Optional.ofNullable(troubles.get(volume));
   }
 
@@ -161,6 +265,10 @@ final class LoggedVolumes {
         parts.time(),
         record.device(),
         plan.path(),
-        new LogSettings((int) plan.tailBytes(), LogSettings.DEFAULTS.checkpointInterval()));
+        new LogSettings(
+            (int) plan.tailBytes(),
+            LogSettings.DEFAULTS.checkpointInterval(),
+            LogSettings.CUT_INTERVAL,
+            plan.onFull()));
   }
 }

@@ -44,6 +44,7 @@ public final class StorageService implements RoleService {
   private final Operations<StorageVolume> operations;
   private final Targets targets;
   private final LoggedVolumes logged;
+  private final LoggedCommands loggedCommands;
 
   /**
    * @param memories where the tails of logged volumes lie
@@ -60,6 +61,7 @@ public final class StorageService implements RoleService {
             parts.time(),
             store,
             new StorageOperations(parts, store, logged));
+    this.loggedCommands = new LoggedCommands(store, operations, logged);
     this.targets =
         new Targets(
             parts.directory(),
@@ -79,7 +81,8 @@ public final class StorageService implements RoleService {
 
   @Override
   public void measure(MeterRegistry registry) {
-    operations.measure(registry, () -> {});
+    LogMeters logs = new LogMeters(logged, registry);
+    operations.measure(registry, logs::refresh);
   }
 
   @Override
@@ -102,6 +105,7 @@ public final class StorageService implements RoleService {
         Authorisation.require(peer, "look at a device", Role.WORKER, Role.OPERATOR);
         yield new Reply.DeviceFound(parts.devices().examine(examine.path()));
       }
+      case Command.ForLoggedVolume change -> loggedCommands.answer(peer, change, this::facts);
       case Command.FindOwnPlace find -> logged.ownPlace(find.volume());
       case Command.HashRanges hash -> hashes(hash);
       default ->

@@ -30,8 +30,10 @@ public record StorageVolume(
     CLEAR,
     /** A plain volume can be read (rule L10). */
     READY,
-    /** A logged volume is served; its log is of the local session (rule M2). */
-    SYNC_READY
+    /** A logged volume is served; no archive follows its log. */
+    SYNC_READY,
+    /** A logged volume is not served until it is started. */
+    STOPPED
   }
 
   public static final StateTable<State> PLAIN =
@@ -47,7 +49,14 @@ public record StorageVolume(
           "storage, logged volume",
           List.of(
               new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.SYNC_READY),
-              new StateTable.Row<>(State.SYNC_READY, OperationKind.CLEAR_VOLUME, State.CLEAR)));
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.STOP_VOLUME, State.STOPPED),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.RESET_VOLUME, State.SYNC_READY),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.ACCEPT_LOSS, State.SYNC_READY),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.CLEAR_VOLUME, State.CLEAR),
+              new StateTable.Row<>(State.STOPPED, OperationKind.STOP_VOLUME, State.STOPPED),
+              new StateTable.Row<>(State.STOPPED, OperationKind.START_VOLUME, State.SYNC_READY),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.START_VOLUME, State.SYNC_READY),
+              new StateTable.Row<>(State.STOPPED, OperationKind.CLEAR_VOLUME, State.CLEAR)));
 
   /** The table of volumes of this kind. */
   static StateTable<State> table(VolumeKind kind) {
@@ -78,6 +87,11 @@ public record StorageVolume(
   StorageVolume ready(Signed newSigned, ProtectionRecord newRecord) {
     State added = newRecord.kind() == VolumeKind.LOGGED ? State.SYNC_READY : State.READY;
     return new StorageVolume(volume, added, Optional.of(newSigned), Optional.of(newRecord), ledger);
+  }
+
+  /** In another state, which its table allows. */
+  StorageVolume in(State newState) {
+    return new StorageVolume(volume, newState, signed, record, ledger);
   }
 
   StorageVolume clear() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.model.Cut;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Session;

@@ -226,7 +226,11 @@ final class TwinGroup {
   }
 
   static Work add(int bytes) {
-    return new Work.AddVolume(signed(Cbor.write(record(bytes))));
+    return add(record(bytes));
+  }
+
+  static Work add(ProtectionRecord record) {
+    return new Work.AddVolume(signed(Cbor.write(record)));
   }
 
   WorkResult.BackedUp backUp(String operation, long epoch) throws Exception {

@@ -11,7 +11,11 @@ public enum OperationKind {
   HASH_BACKUP,
   DELETE_POINT,
   RESTORE,
-  VERIFY;
+  VERIFY,
+  STOP_VOLUME,
+  START_VOLUME,
+  RESET_VOLUME,
+  ACCEPT_LOSS;
 
   @JsonValue
   public String word() {

@@ -81,6 +81,57 @@ public sealed interface Command {
     }
   }
 
+  /**
+   * What is done at once to a logged volume, by its storage alone. All but {@link TakeSnapshot} are
+   * answered by {@link Reply.Volumes} with that volume, and doing them again changes nothing.
+   */
+  sealed interface ForLoggedVolume extends Command {
+    String volume();
+  }
+
+  /**
+   * A snapshot of everything that was acknowledged before (rule M1). Answered by {@link
+   * Reply.SnapshotTaken}.
+   */
+  record TakeSnapshot(String volume, Optional<String> label) implements ForLoggedVolume {
+    public TakeSnapshot {
+      Names.require("volume", volume);
+      label = label == null ? Optional.empty() : label;
+    }
+  }
+
+  /** Let all clients go, and serve it no more until it is started. */
+  record StopVolume(String volume) implements ForLoggedVolume {
+    public StopVolume {
+      Names.require("volume", volume);
+    }
+  }
+
+  /** Serve it again. */
+  record StartVolume(String volume) implements ForLoggedVolume {
+    public StartVolume {
+      Names.require("volume", volume);
+    }
+  }
+
+  /**
+   * Begin a new local session of its log: what the log has for an archive is given up (rule M2).
+   *
+   * @param session number of the session that is to end; where a later one is, nothing happens
+   */
+  record ResetVolume(String volume, int session) implements ForLoggedVolume {
+    public ResetVolume {
+      Names.require("volume", volume);
+    }
+  }
+
+  /** Serve it as its log has it, although its newest writes are gone (rule L2). */
+  record AcceptLoss(String volume) implements ForLoggedVolume {
+    public AcceptLoss {
+      Names.require("volume", volume);
+    }
+  }
+
   // ---- storage and archive
 
   /**

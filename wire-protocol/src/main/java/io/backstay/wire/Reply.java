@@ -1,6 +1,7 @@
 package io.backstay.wire;
 
 import io.backstay.model.Bytes;
+import io.backstay.model.Cut;
 import io.backstay.model.OperationReport;
 import io.backstay.model.Point;
 import io.backstay.model.Refusal;
@@ -97,8 +98,37 @@ public sealed interface Reply {
    * @param usedBytes of the log, not yet released
    * @param capacityBytes most that may be used
    * @param bytesPerSecond how fast the log grew lately
+   * @param notDurableBytes end of the log that is not durable yet
+   * @param notWrittenBytes end of the log that is not known to be on the data device
+   * @param secondsToFull when the log is full, or writers wait, if it goes on like this and nothing
+   *     is released; empty where it does not fill
+   * @param session number of the log's session (rule M2)
+   * @param protectedNow whether log is kept for an archive and cuts are made
+   * @param givenUp when the log was full and was given up (rule L6)
+   * @param cuts of this session that are kept
+   * @param newestCut of this session
    */
-  record LogFacts(String nbdUri, long usedBytes, long capacityBytes, long bytesPerSecond) {}
+  record LogFacts(
+      String nbdUri,
+      long usedBytes,
+      long capacityBytes,
+      long bytesPerSecond,
+      long notDurableBytes,
+      long notWrittenBytes,
+      Optional<Long> secondsToFull,
+      int session,
+      boolean protectedNow,
+      Optional<Instant> givenUp,
+      int cuts,
+      Optional<Cut> newestCut) {
+    public LogFacts {
+      secondsToFull = secondsToFull == null ? Optional.empty() : secondsToFull;
+      givenUp = givenUp == null ? Optional.empty() : givenUp;
+      newestCut = newestCut == null ? Optional.empty() : newestCut;
+    }
+  }
+
+  record SnapshotTaken(Cut cut) implements Reply {}
 
   record Volumes(List<VolumeFacts> volumes) implements Reply {}
 

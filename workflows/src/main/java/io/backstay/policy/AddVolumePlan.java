@@ -1,6 +1,7 @@
 package io.backstay.policy;
 
 import io.backstay.model.LogPlan;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
@@ -53,7 +54,14 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
    * @param path empty for one that the storage makes and keeps
    */
   public record WantedLog(
-      Optional<String> path, Optional<Long> sizeBytes, Optional<Long> tailBytes) {}
+      Optional<String> path,
+      Optional<Long> sizeBytes,
+      Optional<Long> tailBytes,
+      Optional<OnLogFull> onFull) {
+    public WantedLog {
+      onFull = onFull == null ? Optional.empty() : onFull;
+    }
+  }
 
   /** What the storage says about the places. */
   public record Found(DeviceFacts device, Optional<DeviceFacts> log) {}

@@ -1,6 +1,7 @@
 package io.backstay.policy;
 
 import io.backstay.model.LogPlan;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
@@ -42,7 +43,7 @@ final class LogSizes {
           "a log holds %d tails of %s and a MiB at least".formatted(TAILS, Plan.bytes(tail)),
           "%s at %s".formatted(Plan.bytes(log), found.path()));
     }
-    return new LogPlan(found.path(), log, tail);
+    return new LogPlan(found.path(), log, tail, wanted.onFull().orElse(OnLogFull.OVERFLOW));
   }
 
   private static RefusedException refused(String message, String found) {

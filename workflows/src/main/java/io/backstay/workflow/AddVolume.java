@@ -1,6 +1,7 @@
 package io.backstay.workflow;
 
 import io.backstay.model.Names;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.OperationKind;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.VolumeKind;
@@ -25,6 +26,7 @@ public interface AddVolume extends Run {
    *     makes
    * @param logBytes of a log that is made; null for an eighth of the volume
    * @param tailBytes memory for the newest writes; null for 64 MiB
+   * @param onLogFull "overflow", which null stands for, or "block"
    */
   record Input(
       String volume,
@@ -35,13 +37,14 @@ public interface AddVolume extends Run {
       Long sizeBytes,
       String log,
       Long logBytes,
-      Long tailBytes)
+      Long tailBytes,
+      OnLogFull onLogFull)
       implements RunInput {
     private static final int BLOCK_BYTES = 4096;
 
     /** Of a plain volume. */
     public Input(String volume, VolumeKind kind, String device, String storage, String archive) {
-      this(volume, kind, device, storage, archive, null, null, null, null);
+      this(volume, kind, device, storage, archive, null, null, null, null, null);
     }
 
     public Input {
@@ -49,7 +52,11 @@ public interface AddVolume extends Run {
       Objects.requireNonNull(kind, "no kind was given: write \"plain\" or \"logged\"");
       if (kind == VolumeKind.PLAIN) {
         Place.parse("device", device);
-        if (sizeBytes != null || log != null || logBytes != null || tailBytes != null)
+        if (sizeBytes != null
+            || log != null
+            || logBytes != null
+            || tailBytes != null
+            || onLogFull != null)
           throw new IllegalArgumentException("a plain volume has a device and nothing more");
       } else {
         if (device != null) Place.parse("device", device);
@@ -78,7 +85,8 @@ public interface AddVolume extends Run {
                   new AddVolumePlan.WantedLog(
                       Optional.ofNullable(log),
                       Optional.ofNullable(logBytes),
-                      Optional.ofNullable(tailBytes)));
+                      Optional.ofNullable(tailBytes),
+                      Optional.ofNullable(onLogFull)));
       return new AddVolumePlan.Wanted(
           volume,
           kind,

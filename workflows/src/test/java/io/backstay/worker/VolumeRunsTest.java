@@ -83,11 +83,14 @@ class VolumeRunsTest {
   }
 
   @Test
-  void thisReleaseAddsPlainVolumesOnly() throws Exception {
-    Refusal refusal =
-        group.refused(
-            new AddVolume.Input("vol1", VolumeKind.LOGGED, MemoryServers.DEVICE, "s0", null));
-    assertThat(refusal.code()).isEqualTo(RefusalCode.UNSUPPORTED);
+  void aLoggedVolumeIsAddedWithItsLog() throws Exception {
+    AddVolume.Result result =
+        group.completed(
+            new AddVolume.Input("vol1", VolumeKind.LOGGED, MemoryServers.DEVICE, "s0", null),
+            AddVolume.Result.class);
+    assertThat(result.kind()).isEqualTo(VolumeKind.LOGGED);
+    assertThat(group.servers.isAt("s0", "vol1")).isTrue();
+    assertThat(group.servers.isSteady()).isTrue();
   }
 
   @Test
