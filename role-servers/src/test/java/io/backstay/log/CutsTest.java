@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -132,6 +133,27 @@ class CutsTest {
     disk.powerLoss(random);
     open();
     assertThat(cuts()).as("none of them moved").isEqualTo(all);
+  }
+
+  /** Rule M1. */
+  @Test
+  void aCutLiesBetweenTwoPacksAlsoWhileClientsWrite() throws Exception {
+    make(64 << 20);
+    volume.openSession(1, UUID, 0);
+    AtomicBoolean enough = new AtomicBoolean();
+    CompletableFuture<Void> writer =
+        CompletableFuture.runAsync(() -> {
+          while (!enough.get()) write(512);
+        });
+    long before = cuts().getFirst().lsid();
+    for (int i = 0; i < 20; i++) {
+      long lsid = volume.cut().lsid();
+      if (lsid > before) volume.extract().run(before, lsid, (_, _) -> {});
+      before = lsid;
+    }
+    enough.set(true);
+    writer.join();
+    assertThat(cuts()).hasSize(21);
   }
 
   /** Rule M1. */
@@ -313,6 +335,12 @@ class CutsTest {
     assertContent();
   }
 
+  private int salt() throws IOException {
+    try (LogDevice log = LogDevice.open(disk.devices().openReadOnly("/dev/log"))) {
+      return log.stored().salt();
+    }
+  }
+
   /** Rule M2. */
   @Test
   void aResetBeginsASessionWithAnotherUuidAndSaltAndLsidsGoOn() throws Exception {
@@ -320,12 +348,14 @@ class CutsTest {
     volume.openSession(1, UUID, 0);
     LogExtract old = volume.extract();
     writeMiB(20);
+    int salt = salt();
     long latest = volume.position().latest();
     Session session = volume.reset();
     assertThat(session.number()).isEqualTo(2);
     assertThat(session.uuid()).isNotEqualTo(UUID);
     assertThat(session.firstLsid()).isGreaterThanOrEqualTo(latest);
     assertThat(session.isLocal()).isTrue();
+    assertThat(salt()).isNotEqualTo(salt);
     write(4096);
     assertThat(client.flush()).isZero();
     assertThatThrownBy(
