@@ -125,7 +125,9 @@ class CommandsTest {
   @Test
   @Order(4)
   void ctrlCDetachesAndTheRunGoesOn() throws Exception {
-    List<String> command = new ArrayList<>(Launch.asThisProcess().backstay());
+    // A shell's background jobs ignore Ctrl-C, and all that they start.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.addAll(Launch.asThisProcess().backstay());
     command.addAll(List.of("backup", "full", "vol0", "--rate-limit", "2MiB/s"));
     command.addAll(List.of("--dir", group.directory().toString()));
     Path said = directory.resolve("detached.err");

@@ -18,8 +18,19 @@ class ServingCommandsTest {
     try (LiveGroup group = new LiveGroup(directory.resolve("group"))) {
       group.up();
       String[] add = {
-        "volume", "add", "vol1", "--kind", "logged", "--size", "32M", "--log-size", "64M",
-        "--tail-size", "8M", "--on-log-full", "block"
+        "volume",
+        "add",
+        "vol1",
+        "--kind",
+        "logged",
+        "--size",
+        "32M",
+        "--log-size",
+        "64M",
+        "--tail-size",
+        "8M",
+        "--on-log-full",
+        "block"
       };
       group.backstay(add).fitting("volume-add");
       JsonNode shown = group.backstay("volume", "show", "vol1").fitting("volume-show");
@@ -37,8 +48,7 @@ class ServingCommandsTest {
       assertThat(started.path("nbdUri").asText()).startsWith("nbd+unix:");
 
       assertThat(group.backstay("volume", "reset", "vol1").exit()).isEqualTo(12);
-      JsonNode reset =
-          group.backstay("volume", "reset", "vol1", "--yes").fitting("volume-serving");
+      JsonNode reset = group.backstay("volume", "reset", "vol1", "--yes").fitting("volume-serving");
       assertThat(reset.path("session").asInt()).isEqualTo(1);
       group.backstay("volume", "accept-loss", "vol1", "--yes").fitting("volume-serving");
     }

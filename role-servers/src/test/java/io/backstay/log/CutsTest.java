@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.backstay.model.Cut;
 import io.backstay.model.OnLogFull;
 import io.backstay.model.RefusalCode;
-import io.backstay.model.RefusedException;
 import io.backstay.model.Session;
-import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.ProcessDiedError;
 import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
@@ -17,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -25,75 +22,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Sessions and cuts of a logged volume over a disk in memory. */
 @Timeout(60)
-class CutsTest {
-  private static final int BYTES = 1 << 20;
-  private static final int TAIL_BYTES = 1 << 20;
-  private static final long MIB_BLOCKS = 256;
-  private static final SessionUuid UUID = new SessionUuid(77, 78);
-
-  private final MemoryDisk disk = new MemoryDisk();
-  private final byte[] model = new byte[BYTES];
-  private final Random random = new Random(4);
-  private Duration cutInterval = Duration.ofHours(1);
-  private Duration checkpointInterval = Duration.ofMillis(20);
-  private OnLogFull onFull = OnLogFull.OVERFLOW;
-  private LoggedVolume volume;
-  private Client client;
-
-  private void make(long ringBytes) throws IOException {
-    disk.addBlockDevice("/dev/log", ringBytes + 3 * 4096);
-    disk.addBlockDevice("/dev/data", BYTES);
-    LoggedVolume.format(parts(), BYTES);
-    open();
-  }
-
-  private VolumeParts parts() {
-    return new VolumeParts(
-        "vol0",
-        disk.directory("/server/vol0"),
-        disk.devices(),
-        disk.sharedMemories(),
-        MortalTime.INSTANCE,
-        "/dev/data",
-        "/dev/log",
-        new LogSettings(TAIL_BYTES, checkpointInterval, cutInterval, onFull));
-  }
-
-  private void open() throws IOException {
-    volume = LoggedVolume.open(parts(), false);
-    client = new Client(volume);
-  }
-
-  private void write(int length) {
-    byte[] bytes = new byte[length];
-    random.nextBytes(bytes);
-    int offset = random.nextInt((BYTES - length) / 512 + 1) * 512;
-    assertThat(client.write(offset, bytes, false)).isZero();
-    System.arraycopy(bytes, 0, model, offset, length);
-  }
-
-  private void writeMiB(int many) {
-    for (int i = 0; i < many; i++) write(1 << 20);
-  }
-
-  private void assertContent() {
-    for (int at = 0; at < BYTES; at += 64 << 10) {
-      byte[] expected = Arrays.copyOfRange(model, at, at + (64 << 10));
-      assertThat(Arrays.mismatch(client.read(at, 64 << 10), expected)).isEqualTo(-1);
-    }
-  }
-
-  private List<Cut> cuts() {
-    return volume.history().cuts();
-  }
-
-  private static RefusalCode refusal(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
-    RefusedException[] found = new RefusedException[1];
-    assertThatThrownBy(call)
-        .isInstanceOfSatisfying(RefusedException.class, refused -> found[0] = refused);
-    return found[0].refusal().code();
-  }
-
+class CutsTest extends CutsGround {
   /** Rule M2. */
   @Test
   void theLocalSessionHasNoCutsAndKeepsNothing() throws Exception {
