@@ -9,7 +9,7 @@ import java.util.List;
  *     qemu-nbd with direct IO
  * @param goal likewise, what is aimed at
  */
-record NbdWorkload(String name, List<String> fio, boolean writes, double least, double goal) {
+record NbdWorkload(String name, List<String> fio, double least, double goal) {
   /** The rows in their order. */
   static List<NbdWorkload> all() {
     return List.of(
@@ -28,24 +28,18 @@ record NbdWorkload(String name, List<String> fio, boolean writes, double least, 
 
   private static NbdWorkload random(String name, String how, int depth, double least, double goal) {
     return new NbdWorkload(
-        name,
-        List.of("--rw=" + how, "--bs=4k", "--iodepth=" + depth),
-        how.equals("randwrite"),
-        least,
-        goal);
+        name, List.of("--rw=" + how, "--bs=4k", "--iodepth=" + depth), least, goal);
   }
 
   private static NbdWorkload flushed(int clients, double least, double goal) {
     return new NbdWorkload(
         "4 KiB write + FLUSH each, %d clients".formatted(clients),
         List.of("--rw=randwrite", "--bs=4k", "--iodepth=1", "--fsync=1", "--numjobs=" + clients),
-        true,
         least,
         goal);
   }
 
   private static NbdWorkload sequential(String name, String how, double least, double goal) {
-    return new NbdWorkload(
-        name, List.of("--rw=" + how, "--bs=1m", "--iodepth=4"), how.equals("write"), least, goal);
+    return new NbdWorkload(name, List.of("--rw=" + how, "--bs=1m", "--iodepth=4"), least, goal);
   }
 }

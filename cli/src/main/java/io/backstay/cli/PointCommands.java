@@ -49,8 +49,7 @@ final class PointCommands implements Callable<Integer> {
    */
   static List<Point> points(Servers servers, String volume)
       throws IOException, InterruptedException, RefusedException {
-    ProtectionRecord record = servers.catalog().volumes().get(volume);
-    if (record == null) throw VolumeCommands.unknown(volume);
+    ProtectionRecord record = VolumeCommands.record(servers, volume);
     Reply reply = GroupConnection.accepted(servers.call(record.primary(), new ListPoints(volume)));
     if (reply instanceof Reply.Points points) return points.points();
     throw new IOException("%s answered %s".formatted(record.primary(), reply));

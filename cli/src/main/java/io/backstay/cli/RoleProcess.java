@@ -12,7 +12,6 @@ import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.nbd.UnixDoor;
 import io.backstay.nbd.VolumeDoor;
-import io.backstay.net.Credentials;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Time;
@@ -87,13 +86,8 @@ final class RoleProcess {
   }
 
   private VolumeDoor door() throws IOException {
-    Credentials credentials =
-        new Credentials(
-            config.group(),
-            Path.of(config.certificateFile()),
-            Path.of(config.keyFile()),
-            Path.of(config.caFile()));
-    UnixDoor door = new UnixDoor(Path.of(config.directory(), SOCKETS), credentials, time);
+    UnixDoor door =
+        new UnixDoor(Path.of(config.directory(), SOCKETS), ServerProcess.credentials(config), time);
     if (config.nbdListen().isPresent()) door.listen(config.nbdListen().get());
     return door;
   }

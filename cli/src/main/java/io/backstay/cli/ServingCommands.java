@@ -58,21 +58,32 @@ abstract sealed class ServingCommands implements Callable<Integer> {
   }
 
   /** What the storage is asked for, where the volume is like this now. */
-  abstract ForLoggedVolume command(String name, Reply.VolumeFacts before)
-      throws RefusedException, IOException;
+  abstract ForLoggedVolume command(String name, Reply.VolumeFacts before);
+
+  /** What is given up by it and whether nobody asks; empty where nothing is. */
+  Optional<Lost> lost(String name) {
+    return Optional.empty();
+  }
+
+  /**
+   * @param agreed {@code --yes}
+   */
+  record Lost(String what, boolean agreed) {}
 
   @Override
   public Integer call() throws Exception {
     GroupFile group = shell.group();
     try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
       Servers servers = connection.servers(group);
-      ProtectionRecord record = servers.catalog().volumes().get(volume);
-      if (record == null) throw VolumeCommands.unknown(volume);
+      ProtectionRecord record = VolumeCommands.record(servers, volume);
       if (record.kind() == VolumeKind.PLAIN)
         throw new RefusedException(
             Refusal.of(RefusalCode.NEEDS_LOG, "a plain volume is not served by Backstay")
                 .attempted("change how %s is served".formatted(volume)));
       Reply.VolumeFacts before = facts(servers, record.storage(), new ListVolumes());
+      Optional<Lost> lost = lost(volume);
+      if (lost.isPresent() && !lost.get().agreed())
+        new Consent(shell, group, connection.operator()).ask(volume, lost.get().what());
       Served served = Served.of(facts(servers, record.storage(), command(volume, before)));
       shell.output().object(served, () -> text(served));
       return served.trouble().isPresent() ? 1 : 0;
@@ -97,14 +108,6 @@ abstract sealed class ServingCommands implements Callable<Integer> {
             served.state(),
             served.nbdUri().map(uri -> "served at " + uri).orElse("not served"),
             served.trouble().map(trouble -> ", trouble: " + trouble).orElse(""));
-  }
-
-  /** Asks for the name, unless it was told not to. */
-  final void ask(boolean yes, String what) throws RefusedException, IOException {
-    if (yes) return;
-    try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
-      new Consent(shell, shell.group(), connection.operator()).ask(volume, what);
-    }
   }
 
   @Command(
@@ -157,9 +160,12 @@ abstract sealed class ServingCommands implements Callable<Integer> {
     }
 
     @Override
-    ForLoggedVolume command(String name, Reply.VolumeFacts before)
-        throws RefusedException, IOException {
-      ask(yes, "the log of %s that no archive has yet".formatted(name));
+    Optional<Lost> lost(String name) {
+      return Optional.of(new Lost("the log of %s that no archive has yet".formatted(name), yes));
+    }
+
+    @Override
+    ForLoggedVolume command(String name, Reply.VolumeFacts before) {
       return new ResetVolume(name, before.log().map(Reply.LogFacts::session).orElse(0));
     }
   }
@@ -181,9 +187,14 @@ abstract sealed class ServingCommands implements Callable<Integer> {
     }
 
     @Override
-    ForLoggedVolume command(String name, Reply.VolumeFacts before)
-        throws RefusedException, IOException {
-      ask(yes, "the newest writes to %s, if they can still be brought back".formatted(name));
+    Optional<Lost> lost(String name) {
+      return Optional.of(
+          new Lost(
+              "the newest writes to %s, if they can still be brought back".formatted(name), yes));
+    }
+
+    @Override
+    ForLoggedVolume command(String name, Reply.VolumeFacts before) {
       return new AcceptLoss(name);
     }
   }

@@ -66,8 +66,7 @@ final class SnapshotCommands implements Callable<Integer> {
       GroupFile group = shell.group();
       try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
         Servers servers = connection.servers(group);
-        ProtectionRecord record = servers.catalog().volumes().get(volume);
-        if (record == null) throw VolumeCommands.unknown(volume);
+        ProtectionRecord record = VolumeCommands.record(servers, volume);
         Reply reply =
             GroupConnection.accepted(
                 servers.call(

@@ -6,10 +6,12 @@ import io.backstay.group.StatusReport;
 import io.backstay.group.Survey;
 import io.backstay.model.OnLogFull;
 import io.backstay.model.Point;
+import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.VolumeKind;
+import io.backstay.wire.Servers;
 import io.backstay.workflow.AddVolume;
 import io.backstay.workflow.ClearVolume;
 import java.io.IOException;
@@ -246,6 +248,16 @@ final class VolumeCommands implements Callable<Integer> {
               volume.trouble().isEmpty() ? "none" : String.join("; ", volume.trouble()),
               PointCommands.table(points));
     }
+  }
+
+  /**
+   * @throws RefusedException {@code unknown-volume}
+   */
+  static ProtectionRecord record(Servers servers, String volume)
+      throws RefusedException, IOException, InterruptedException {
+    ProtectionRecord record = servers.catalog().volumes().get(volume);
+    if (record == null) throw unknown(volume);
+    return record;
   }
 
   static RefusedException unknown(String volume) {

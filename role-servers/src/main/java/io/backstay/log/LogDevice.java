@@ -83,29 +83,27 @@ final class LogDevice implements Closeable {
   }
 
   void read(long lsid, ByteBuffer blocks) throws IOException {
-    long at = lsid;
-    while (blocks.hasRemaining()) {
-      ByteBuffer part = blocks.slice(blocks.position(), lap(at, blocks.remaining()));
-      device.read(layout.physicalBytes(at), part);
-      blocks.position(blocks.position() + part.capacity());
-      at += part.capacity() / BLOCK_BYTES;
-    }
+    eachLap(lsid, blocks, device::read);
   }
 
   /** Not durable before {@link #flush}. */
   void write(long lsid, ByteBuffer blocks) throws IOException {
-    long at = lsid;
-    while (blocks.hasRemaining()) {
-      ByteBuffer part = blocks.slice(blocks.position(), lap(at, blocks.remaining()));
-      device.write(layout.physicalBytes(at), part);
-      blocks.position(blocks.position() + part.capacity());
-      at += part.capacity() / BLOCK_BYTES;
-    }
+    eachLap(lsid, blocks, device::write);
   }
 
-  /** Bytes from an lsid on that lie side by side on the device. */
-  private int lap(long lsid, int bytes) {
-    return (int) Math.min(bytes, layout.blocksToRingEnd(lsid) * BLOCK_BYTES);
+  private interface Access {
+    void at(long offset, ByteBuffer bytes) throws IOException;
+  }
+
+  /** In the parts that lie side by side on the device. */
+  private void eachLap(long lsid, ByteBuffer blocks, Access access) throws IOException {
+    long at = lsid;
+    while (blocks.hasRemaining()) {
+      int length = (int) Math.min(blocks.remaining(), layout.blocksToRingEnd(at) * BLOCK_BYTES);
+      access.at(layout.physicalBytes(at), blocks.slice(blocks.position(), length));
+      blocks.position(blocks.position() + length);
+      at += length / BLOCK_BYTES;
+    }
   }
 
   /**

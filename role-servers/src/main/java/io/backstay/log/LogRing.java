@@ -1,5 +1,7 @@
 package io.backstay.log;
 
+import io.backstay.wlog.LogLayout;
+import io.backstay.wlog.PackHeader;
 import java.util.Optional;
 
 /**
@@ -28,7 +30,7 @@ import java.util.Optional;
  * <p>Not thread-safe: {@link Tail} guards it.
  */
 final class LogRing {
-  static final int BLOCK_BYTES = 4096;
+  static final int BLOCK_BYTES = LogLayout.LARGE_BLOCK_BYTES;
 
   /** The ring holds so many tails at least, of which one is always free. */
   static final int RING_TAILS_MIN = 4;
@@ -37,7 +39,7 @@ final class LogRing {
   static final int PACK_BLOCKS_MAX = 1024;
 
   /** What fits into a header of 4 KiB. */
-  static final int PACK_RECORDS_MAX = 127;
+  static final int PACK_RECORDS_MAX = PackHeader.recordsMax(BLOCK_BYTES);
 
   /** Longer writes are cut into records of this size (rule L7). */
   static final int RECORD_BYTES_MAX = 1 << 20;
@@ -45,6 +47,7 @@ final class LogRing {
   /** The longest range of one discard record; longer ones are cut. */
   static final long DISCARD_BYTES_MAX = 1L << 30;
 
+  private final LogLayout layout;
   private final long ringBlocks;
   private final int tailBlocks;
   private final int packBlocksMax;
@@ -86,6 +89,7 @@ final class LogRing {
           "oldest %d, written %d and latest %d do not fit a ring of %d blocks with a tail of %d"
               .formatted(oldest, written, latest, ringBlocks, tailBlocks));
     }
+    this.layout = new LogLayout(BLOCK_BYTES, 0, ringBlocks);
     this.ringBlocks = ringBlocks;
     this.tailBlocks = tailBlocks;
     this.packBlocksMax = packBlocksMax(tailBlocks);
@@ -129,8 +133,7 @@ final class LogRing {
   }
 
   private int padding(long lsid, int dataBlocks) {
-    long position = lsid % ringBlocks;
-    return position + dataBlocks > ringBlocks ? (int) (ringBlocks - position) : 0;
+    return (int) layout.paddingBlocks(lsid, dataBlocks);
   }
 
   /** Whether the blocks up to there are free (rules L5, L6). */
@@ -161,10 +164,6 @@ final class LogRing {
     open = Optional.empty();
   }
 
-  boolean hasOpenPack() {
-    return open.isPresent();
-  }
-
   /** The super sector holds these now: log below oldest may be overwritten. */
   void release(long newOldest, long newWritten) {
     if (newOldest < oldest || newWritten < written || newOldest > newWritten || newWritten > latest)
@@ -175,15 +174,6 @@ final class LogRing {
     written = newWritten;
   }
 
-  long oldest() {
-    return oldest;
-  }
-
-  /** As stored in the super sector. */
-  long written() {
-    return written;
-  }
-
   /** The next lsid to be given. */
   long latest() {
     return latest;
@@ -191,14 +181,6 @@ final class LogRing {
 
   LogPosition position(long durable, boolean full) {
     return new LogPosition(oldest, written, durable, latest, capacityBlocks(), full);
-  }
-
-  long ringBlocks() {
-    return ringBlocks;
-  }
-
-  int tailBlocks() {
-    return tailBlocks;
   }
 
   /** Most blocks that the log may hold. */

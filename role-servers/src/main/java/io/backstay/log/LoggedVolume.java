@@ -3,6 +3,7 @@ package io.backstay.log;
 import io.backstay.model.Cut;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Session;
+import io.backstay.nbd.Errno;
 import io.backstay.nbd.Export;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.Devices.Caching;
@@ -46,8 +47,6 @@ public final class LoggedVolume implements Export {
   /** File in the volume's directory: its sessions and cuts. */
   public static final String CUTS_FILE = CutsFile.NAME;
 
-  private static final int EIO = 5;
-  private static final int ENOTSUP = 95;
   private static final int ZERO_BYTES = 1 << 20;
   private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(ZERO_BYTES);
 
@@ -281,7 +280,7 @@ public final class LoggedVolume implements Export {
         }
       } catch (IOException e) {
         LOG.warn("volume {}: a read failed", parts.volume(), e);
-        return EIO;
+        return Errno.EIO;
       }
     }
     into.position(into.limit());
@@ -296,7 +295,7 @@ public final class LoggedVolume implements Export {
       answer.done(DONE);
     } catch (IOException e) {
       LOG.warn("volume {}: a read failed", parts.volume(), e);
-      answer.done(EIO);
+      answer.done(Errno.EIO);
     }
   }
 
@@ -329,7 +328,7 @@ public final class LoggedVolume implements Export {
       boolean durable,
       Answer answer) {
     if (!keepSpace) return tail.append(Request.discard(offset, lengthBytes, durable, answer));
-    if (onlyIfFast) return ENOTSUP;
+    if (onlyIfFast) return Errno.ENOTSUP;
     // The log knows no zeroes that keep their space; so they are written.
     List<ByteBuffer> zeroes = new ArrayList<>();
     for (long left = lengthBytes; left > 0; left -= ZERO_BYTES)

@@ -35,10 +35,6 @@ final class Overlay {
 
   private final TreeMap<Long, Extent> extents = new TreeMap<>();
 
-  boolean isEmpty() {
-    return extents.isEmpty();
-  }
-
   /** From now on the entry has the newest bytes of its range. */
   void put(Entry entry) {
     long start = entry.offset();
@@ -125,9 +121,5 @@ final class Overlay {
     for (int done = 0; done < length; done += ZEROES.capacity()) {
       into.put(from + done, ZEROES, 0, Math.min(ZEROES.capacity(), length - done));
     }
-  }
-
-  int size() {
-    return extents.size();
   }
 }

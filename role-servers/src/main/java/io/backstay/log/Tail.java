@@ -1,5 +1,6 @@
 package io.backstay.log;
 
+import io.backstay.nbd.Errno;
 import io.backstay.nbd.Export;
 import io.backstay.nbd.Export.Answer;
 import io.backstay.seam.Time;
@@ -40,8 +41,6 @@ import java.util.function.Supplier;
  * <p>One lock guards it all and is held for a copy at most. Answers are given outside of it.
  */
 final class Tail {
-  private static final int EIO = 5;
-
   /** Most blocks of one batch: a flush that comes while it is written waits for no more. */
   private static final int BATCH_BLOCKS = 4 * LogRing.PACK_BLOCKS_MAX;
 
@@ -117,7 +116,7 @@ final class Tail {
   int append(Request request) {
     lock.lock();
     try {
-      if (failure.isPresent() || stopping) return EIO;
+      if (failure.isPresent() || stopping) return Errno.EIO;
       boolean done = waiting.isEmpty() && appendAll(request);
       if (done && !request.durable()) return Export.DONE;
       if (done) awaitDurable(request.answer());
@@ -132,7 +131,7 @@ final class Tail {
   int flush(Answer answer) {
     lock.lock();
     try {
-      if (failure.isPresent()) return EIO;
+      if (failure.isPresent()) return Errno.EIO;
       if (durable == next) return Export.DONE;
       awaitDurable(answer);
       return Export.LATER;
@@ -385,7 +384,7 @@ final class Tail {
           if (failure.isEmpty()) failure = Optional.of(cause);
           return all;
         });
-    for (Answer answer : answers) answer.done(EIO);
+    for (Answer answer : answers) answer.done(Errno.EIO);
   }
 
   Optional<IOException> failure() {

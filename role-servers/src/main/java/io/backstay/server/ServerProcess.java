@@ -87,13 +87,7 @@ public final class ServerProcess implements AutoCloseable {
    */
   public static ServerProcess open(
       ServerConfig config, String software, Directory directory, Time time) throws IOException {
-    Credentials credentials =
-        new Credentials(
-            config.group(),
-            Path.of(config.certificateFile()),
-            Path.of(config.keyFile()),
-            Path.of(config.caFile()));
-    NettyNetwork network = new NettyNetwork(credentials, time);
+    NettyNetwork network = new NettyNetwork(credentials(config), time);
     boolean opened = false;
     try {
       ServerProcess process = new ServerProcess(config, software, network, directory, time);
@@ -102,6 +96,15 @@ public final class ServerProcess implements AutoCloseable {
     } finally {
       if (!opened) network.close();
     }
+  }
+
+  /** The files by which the server shows who it is. */
+  public static Credentials credentials(ServerConfig config) {
+    return new Credentials(
+        config.group(),
+        Path.of(config.certificateFile()),
+        Path.of(config.keyFile()),
+        Path.of(config.caFile()));
   }
 
   /** The network, as a server of this name has it. */

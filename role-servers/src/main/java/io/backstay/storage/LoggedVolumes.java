@@ -181,7 +181,6 @@ final class LoggedVolumes {
       LOG.warn("volume {} is cleared although it did not stop in order", record.volume(), e);
     }
     deleteOwn(record.volume());
-    troubles.remove(record.volume());
   }
 
   private void deleteOwn(String volume) throws IOException {

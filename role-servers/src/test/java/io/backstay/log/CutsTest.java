@@ -16,13 +16,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Sessions and cuts of a logged volume over a disk in memory. */
 @Timeout(60)
 class CutsTest extends CutsGround {
+  private static final int WRITES_PER_CUT = 100;
+
   /** Rule M2. */
   @Test
   void theLocalSessionHasNoCutsAndKeepsNothing() throws Exception {
@@ -69,18 +71,21 @@ class CutsTest extends CutsGround {
   void aCutLiesBetweenTwoPacksAlsoWhileClientsWrite() throws Exception {
     make(64 << 20);
     volume.openSession(1, UUID, 0);
-    AtomicBoolean enough = new AtomicBoolean();
+    Semaphore room = new Semaphore(0); // more writes than this would fill the log (rule L6)
     CompletableFuture<Void> writer =
         CompletableFuture.runAsync(() -> {
-          while (!enough.get()) write(512);
+          for (int i = 0; i < 20 * WRITES_PER_CUT; i++) {
+            room.acquireUninterruptibly();
+            write(512);
+          }
         });
     long before = cuts().getFirst().lsid();
     for (int i = 0; i < 20; i++) {
+      room.release(WRITES_PER_CUT);
       long lsid = volume.cut().lsid();
       if (lsid > before) volume.extract().run(before, lsid, (_, _) -> {});
       before = lsid;
     }
-    enough.set(true);
     writer.join();
     assertThat(cuts()).hasSize(21);
   }

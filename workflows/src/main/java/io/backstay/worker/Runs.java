@@ -66,6 +66,9 @@ public final class Runs implements AutoCloseable {
   /** A query needs a living worker. */
   private static final Duration STATUS_WITHIN = Duration.ofSeconds(5);
 
+  /** A Temporal that was away for long is seen again as soon. */
+  private static final Duration CONNECT_AGAIN_EVERY = Duration.ofSeconds(2);
+
   private final WorkflowServiceStubs temporal;
   private final String namespace;
   private final WorkflowClient client;
@@ -99,6 +102,7 @@ public final class Runs implements AutoCloseable {
                 .setTarget(address)
                 .setRpcTimeout(ANSWER_WITHIN)
                 .setRpcQueryTimeout(STATUS_WITHIN)
+                .setConnectionBackoffResetFrequency(CONNECT_AGAIN_EVERY)
                 .setRpcRetryOptions(
                     RpcRetryOptions.newBuilder()
                         .setExpiration(ANSWER_WITHIN)
