@@ -18,7 +18,7 @@ import java.time.Instant;
 /** Carries out {@link OperationActivities} through the servers. */
 public final class Operations implements OperationActivities {
   /** A server is asked how far it is after a part of the time that it took already. */
-  private static final int POLL_PART = 20;
+  private static final int POLL_PART = 100;
 
   private static final Duration POLL_SOONEST = Duration.ofMillis(50);
   private static final Duration POLL_LATEST = Duration.ofSeconds(1);

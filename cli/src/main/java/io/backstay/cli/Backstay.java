@@ -2,6 +2,7 @@ package io.backstay.cli;
 
 import io.backstay.net.NettyNetwork;
 import io.backstay.seam.Time;
+import io.backstay.worker.Runs;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -44,8 +45,10 @@ import picocli.CommandLine.Spec;
     })
 public final class Backstay implements Callable<Integer> {
   /** Commands that ask servers at once. */
-  private static final Set<String> CONNECTING =
-      Set.of("status", "volume", "snapshot", "point", "run");
+  private static final Set<String> ASKING = Set.of("status", "volume", "snapshot", "point");
+
+  /** Commands that ask Temporal at once. */
+  private static final Set<String> RUNNING = Set.of("backup", "restore", "verify", "run");
 
   private final Shell shell;
   @Spec private CommandSpec spec;
@@ -62,7 +65,8 @@ public final class Backstay implements Callable<Integer> {
     String word = firstWord(args);
     if (!word.equals("server") && System.getenv("BACKSTAY_DEBUG") == null) LogSetup.off();
     // It takes as long as all else that a short command does, so it is done beside that.
-    if (CONNECTING.contains(word)) Time.system().fork("preload", NettyNetwork::preload);
+    if (ASKING.contains(word)) Time.system().fork("preload", NettyNetwork::preload);
+    if (RUNNING.contains(word)) Time.system().fork("preload", Runs::preload);
     Shell shell = new Shell(System.in, System.out, System.err, System.getenv(), Time.system());
     System.exit(execute(shell, args));
   }

@@ -36,23 +36,28 @@ final class Training {
 
   /** A cache is mapped as a whole, so that what few need is kept apart from what all need. */
   enum Kind {
-    /** Catalog, storage and archive, and commands that ask only them. */
-    CORE,
-    /** The worker, and commands that talk to Temporal. */
-    RUNS;
+    /** Catalog, storage and archive. */
+    SERVERS,
+    /** The worker, and all commands. */
+    COMMANDS;
 
     private List<Role> roles() {
+      List<Role> servers = List.of(Role.CATALOG, Role.STORAGE, Role.ARCHIVE);
       return switch (this) {
-        case CORE -> List.of(Role.CATALOG, Role.STORAGE, Role.ARCHIVE);
-        case RUNS -> List.of(Role.CATALOG, Role.WORKER);
+        case SERVERS -> servers;
+        case COMMANDS -> Stream.concat(servers.stream(), Stream.of(Role.WORKER)).toList();
       };
     }
 
     private List<String> commands() {
       return switch (this) {
-        case CORE -> List.of("status", "status -o json", "volume list", "point list v -o json");
-        case RUNS ->
+        case SERVERS -> List.of("status");
+        case COMMANDS ->
             List.of(
+                "status",
+                "status -o json",
+                "volume list",
+                "point list v -o json",
                 "run list -o json",
                 "volume add v --kind plain --device /dev/null",
                 "backup full v",
@@ -75,10 +80,10 @@ final class Training {
       Layout layout = new Layout(directory.resolve("group"));
       GroupFile group = new Setup(layout, time).make(Wish.DEFAULT);
       Optional<Server> temporal =
-          kind == Kind.RUNS ? Optional.of(temporal(group)) : Optional.empty();
+          kind == Kind.COMMANDS ? Optional.of(temporal(group)) : Optional.empty();
       for (Role role : kind.roles()) serve(layout, group.servers(role).getFirst().name());
       time.sleep(SETTLE);
-      if (kind == Kind.CORE) moveBytes(layout, group, directory);
+      if (kind == Kind.SERVERS) moveBytes(layout, group, directory);
       for (String line : kind.commands()) Backstay.execute(shell(layout), line.split(" "));
       temporal.ifPresent(Server::shutdownNow);
     } finally {

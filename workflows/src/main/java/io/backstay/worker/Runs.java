@@ -70,13 +70,16 @@ public final class Runs implements AutoCloseable {
   private static final Duration CONNECT_AGAIN_EVERY = Duration.ofSeconds(2);
 
   private final WorkflowServiceStubs temporal;
+  private final Optional<ClientSockets> sockets;
   private final String namespace;
   private final WorkflowClient client;
   private final Time time;
   private final RunHistory histories;
 
-  private Runs(WorkflowServiceStubs temporal, String namespace, Time time) {
+  private Runs(
+      WorkflowServiceStubs temporal, Optional<ClientSockets> sockets, String namespace, Time time) {
     this.temporal = temporal;
+    this.sockets = sockets;
     this.namespace = namespace;
     this.time = time;
     this.client =
@@ -96,10 +99,12 @@ public final class Runs implements AutoCloseable {
    * @param namespace of the group
    */
   public static Runs connect(String address, String namespace, Time time) {
-    return on(
+    ClientSockets sockets = new ClientSockets();
+    return new Runs(
         WorkflowServiceStubs.newServiceStubs(
             WorkflowServiceStubsOptions.newBuilder()
                 .setTarget(address)
+                .setChannelInitializer(sockets::serve)
                 .setRpcTimeout(ANSWER_WITHIN)
                 .setRpcQueryTimeout(STATUS_WITHIN)
                 .setConnectionBackoffResetFrequency(CONNECT_AGAIN_EVERY)
@@ -108,13 +113,22 @@ public final class Runs implements AutoCloseable {
                         .setExpiration(ANSWER_WITHIN)
                         .validateBuildWithDefaults())
                 .build()),
+        Optional.of(sockets),
         namespace,
         time);
   }
 
+  /**
+   * Loads what any connection will need: beside something else, where the time of a short command
+   * counts.
+   */
+  public static void preload() {
+    connect("127.0.0.1:1", "preload", Time.system()).close();
+  }
+
   /** On stubs of the caller's, which {@link #close} shuts down. */
   static Runs on(WorkflowServiceStubs temporal, String namespace, Time time) {
-    return new Runs(temporal, namespace, time);
+    return new Runs(temporal, Optional.empty(), namespace, time);
   }
 
   /**
@@ -347,5 +361,6 @@ public final class Runs implements AutoCloseable {
   @Override
   public void close() {
     temporal.shutdownNow();
+    sockets.ifPresent(ClientSockets::close);
   }
 }
