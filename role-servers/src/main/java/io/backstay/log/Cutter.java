@@ -39,9 +39,6 @@ import org.slf4j.LoggerFactory;
 final class Cutter implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Cutter.class);
 
-  /** So much log has passed when a cut is made without anybody's wish (rule M1). */
-  static final long SIZE_BLOCKS = (32 << 20) / LogRing.BLOCK_BYTES;
-
   /** While so many are kept, none are made by timer: their log is not sent for long. */
   private static final int KEPT_MAX = 1 << 16;
 
@@ -61,6 +58,7 @@ final class Cutter implements Runnable {
   private final Cuts cuts;
   private final Time time;
   private final Duration interval;
+  private final long sizeBlocks;
   private final Gate work;
   private final ArrayDeque<Placed> placed = new ArrayDeque<>();
   private final ArrayDeque<Placed> due = new ArrayDeque<>();
@@ -95,12 +93,13 @@ final class Cutter implements Runnable {
     }
   }
 
-  Cutter(String volume, Tail tail, Cuts cuts, Time time, Duration interval) {
+  Cutter(String volume, Tail tail, Cuts cuts, Time time, LogSettings settings) {
     this.volume = volume;
     this.tail = tail;
     this.cuts = cuts;
     this.time = time;
-    this.interval = interval;
+    this.interval = settings.cutInterval();
+    this.sizeBlocks = settings.cutBlocks();
     this.work = time.gate();
     this.retryNanos = time.nanos();
     begin();
@@ -140,7 +139,7 @@ final class Cutter implements Runnable {
     if (!active) return;
     if (pack.lsid() == newestLsid) firstWrite = Optional.of(pack.firstWrite());
     while (!placed.isEmpty() && placed.peek().lsid() == durableLsid) become(placed.poll());
-    if (durableLsid - newestLsid >= SIZE_BLOCKS)
+    if (durableLsid - newestLsid >= sizeBlocks)
       become(new Placed(durableLsid, pack.closed(), Optional.empty(), new Why.Size()));
   }
 
@@ -168,31 +167,40 @@ final class Cutter implements Runnable {
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case RefusedException refused -> throw refused;
-        case IOException failed ->
-            throw new IOException(
-                "no cut of %s: %s".formatted(volume, failed.getMessage()), failed);
+        case IOException failed -> throw notMade(failed);
         default -> throw new IllegalStateException(e.getCause());
       }
     }
   }
 
-  private void place(Why why) throws RefusedException {
+  private IOException notMade(IOException failed) {
+    return new IOException("no cut of %s: %s".formatted(volume, failed.getMessage()), failed);
+  }
+
+  private void place(Why why) throws RefusedException, IOException {
     lock.lock();
     try {
+      Optional<IOException> failure = tail.failure();
+      if (failure.isPresent()) throw notMade(failure.get());
       if (stopped)
         throw new RefusedException(RefusalCode.WRONG_STATE, "the volume " + volume + " is stopped");
       if (!active) throw notProtected();
       if (placed.size() + due.size() >= ASKED_MAX)
         throw new RefusedException(
             RefusalCode.ALREADY_RUNNING, "too many wait for a cut of " + volume);
-      Mark mark = tail.mark();
-      Placed cut = new Placed(mark.lsid(), mark.time(), Optional.empty(), why);
-      if (cut.lsid() == durableLsid) become(cut);
-      else placed.add(cut);
+      placeHere(why);
     } finally {
       lock.unlock();
     }
     work.open();
+  }
+
+  /** With the lock held. */
+  private void placeHere(Why why) {
+    Mark mark = tail.mark();
+    Placed cut = new Placed(mark.lsid(), mark.time(), Optional.empty(), why);
+    if (cut.lsid() == durableLsid) become(cut);
+    else placed.add(cut);
   }
 
   private RefusedException notProtected() {
@@ -286,15 +294,43 @@ final class Cutter implements Runnable {
               && tail.position().latest() > newestLsid
               && tail.failure().isEmpty()
               && cuts.count() < KEPT_MAX;
-      if (wanted) place(new Why.Timer());
-    } catch (RefusedException e) {
-      throw new IllegalStateException("a timer's cut of " + volume + " was refused", e);
+      if (wanted) placeHere(new Why.Timer());
     } finally {
       lock.unlock();
     }
   }
 
   // ---- ends
+
+  /**
+   * As {@link #end}; false where that gid, or a later one, was given meanwhile: then it goes on.
+   */
+  boolean endBelow(long gid) {
+    recording.lock();
+    try {
+      if (cuts.lastGid().orElse(-1L) >= gid) return false;
+      end();
+      return true;
+    } finally {
+      recording.unlock();
+    }
+  }
+
+  /** Something that must be durable before there are no more cuts. */
+  interface Ending {
+    void write() throws IOException;
+  }
+
+  /** As {@link #end}, when that is durable; where it cannot be, cuts go on. */
+  void endWith(Ending ending) throws IOException {
+    recording.lock();
+    try {
+      ending.write();
+      end();
+    } finally {
+      recording.unlock();
+    }
+  }
 
   /** The session has no more cuts; who waits for one is refused. */
   void end() {

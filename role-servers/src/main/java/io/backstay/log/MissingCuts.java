@@ -16,17 +16,21 @@ import java.util.Optional;
 
 /**
  * Makes the cuts by size that a dead process did not come to make (rule M1), before anything is
- * appended. When their first writes came is not known any more.
+ * appended. When their first writes came is not known any more, nor when the last ones did: so all
+ * have the time of now, and one more is made at the end of the log, which is what the volume was at
+ * that time. They come to be all at once or not at all.
  */
 final class MissingCuts {
   private final LogDevice log;
   private final Cuts cuts;
+  private final long sizeBlocks;
   private final PackReader reader;
   private final ByteBuffer block = BufferPool.aligned(LogRing.BLOCK_BYTES);
 
-  MissingCuts(LogDevice log, Cuts cuts) {
+  MissingCuts(LogDevice log, Cuts cuts, LogSettings settings) {
     this.log = log;
     this.cuts = cuts;
+    this.sizeBlocks = settings.cutBlocks();
     this.reader =
         new PackReader(LogRing.BLOCK_BYTES, log.stored().salt(), PackReader.Paddings.FILLED);
   }
@@ -48,11 +52,14 @@ final class MissingCuts {
     long lsid = Math.max(last, log.stored().oldestLsid());
     while (lsid < end) {
       lsid = pack(lsid).nextLsid();
-      if (lsid - last < Cutter.SIZE_BLOCKS) continue;
+      if (lsid - last < sizeBlocks) continue;
       wanted.add(new Wanted(lsid, now, Optional.empty(), false, Optional.empty()));
       last = lsid;
     }
-    if (!wanted.isEmpty()) cuts.record(wanted);
+    if (wanted.isEmpty()) return;
+    // What is behind the last of them was written before their time, too (rule M4).
+    if (last < end) wanted.add(new Wanted(end, now, Optional.empty(), false, Optional.empty()));
+    cuts.record(wanted);
   }
 
   private PackHeader pack(long lsid) throws IOException {

@@ -118,7 +118,7 @@ final class Opening {
       memory.settle(TailMemory.Doubt.DATA);
     }
     memory.durable(found.next());
-    new MissingCuts(log, cuts).make(found.endLsid(), parts.time().now());
+    new MissingCuts(log, cuts, parts.settings()).make(found.endLsid(), parts.time().now());
     log.noteFlushes(memory);
     LogRing ring =
         new LogRing(
@@ -192,7 +192,7 @@ final class Opening {
     long end = redo.run(sector.writtenLsid(), Long.MAX_VALUE);
     data.flush();
     log.store(redone(sector, end));
-    new MissingCuts(log, cuts).make(end, parts.time().now());
+    new MissingCuts(log, cuts, parts.settings()).make(end, parts.time().now());
     int lost = before.map(LogState::tailBlocks).orElse(parts.settings().tailBlocks());
     log.clear(end, lost);
     if (before.isPresent() && before.get().closed()) parts.memories().delete(before.get().tail());

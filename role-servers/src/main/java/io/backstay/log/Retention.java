@@ -62,9 +62,8 @@ final class Retention {
   }
 
   private long giveUp(long wanted, long written) {
-    cutter.end();
     try {
-      cuts.overflow(wanted, time.now());
+      cutter.endWith(() -> cuts.overflow(wanted, time.now()));
       LOG.error(
           "volume {}: its log is full, {} blocks from lsid {} on are given up before an archive had them: it is not protected until it is reset and backed up in full",
           volume,
@@ -73,7 +72,6 @@ final class Retention {
       return written;
     } catch (IOException e) {
       LOG.error("volume {}: its log is full, and the mark of that is not durable yet", volume, e);
-      cutter.begin();
       return wanted;
     }
   }

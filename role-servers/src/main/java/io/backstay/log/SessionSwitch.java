@@ -68,10 +68,7 @@ final class SessionSwitch {
         && before.uuid().equals(uuid)
         && before.firstGid().equals(firstGid)) return before;
     if (number <= before.number() || firstGid.orElse(Long.MAX_VALUE) <= cuts.lastGid().orElse(-1L))
-      throw new RefusedException(
-          Refusal.of(RefusalCode.VERSION_CONFLICT, "sessions and gids only grow")
-              .attempted("begin session %d of %s from gid %s".formatted(number, volume, firstGid))
-              .found("session %d, last gid %s".formatted(before.number(), cuts.lastGid())));
+      throw conflict(number, firstGid);
     checkpointer.checkpoint();
     tail.hold();
     try {
@@ -80,6 +77,13 @@ final class SessionSwitch {
     } finally {
       tail.goOn();
     }
+  }
+
+  private RefusedException conflict(int number, Optional<Long> firstGid) {
+    return new RefusedException(
+        Refusal.of(RefusalCode.VERSION_CONFLICT, "sessions and gids only grow")
+            .attempted("begin session %d of %s from gid %s".formatted(number, volume, firstGid))
+            .found("session %d, last gid %s".formatted(cuts.session().number(), cuts.lastGid())));
   }
 
   private void drain() throws IOException, InterruptedException {
@@ -99,9 +103,10 @@ final class SessionSwitch {
           "no new session of %s: %s".formatted(volume, failure.get().getMessage()), failure.get());
   }
 
-  private Session begin(int number, SessionUuid uuid, Optional<Long> firstGid) throws IOException {
+  private Session begin(int number, SessionUuid uuid, Optional<Long> firstGid)
+      throws RefusedException, IOException {
     long lsid = tail.position().latest();
-    cutter.end();
+    if (!cutter.endBelow(firstGid.orElse(Long.MAX_VALUE))) throw conflict(number, firstGid);
     try {
       states.publish(state.asClosed());
       Session session = new Session(number, uuid, firstGid, lsid);

@@ -54,7 +54,6 @@ final class Tail {
   private final PackQueue packs = new PackQueue();
   private final FlushWaiters flushWaiters = new FlushWaiters();
   private final ArrayDeque<Request> waiting = new ArrayDeque<>();
-
   private final Gates gates;
 
   private long next;
@@ -351,27 +350,32 @@ final class Tail {
 
   // ---- all
 
-  /** Nothing is appended any more; what is here becomes durable and applied. */
+  /** Nothing is appended any more, nor what waits; what is here becomes durable and applied. */
   void stop() {
-    locked(() -> stopping = true);
+    List<Answer> answers =
+        locked(() -> {
+          stopping = true;
+          return takeWaiting();
+        });
     gates.log().open();
     gates.apply().open();
+    for (Answer answer : answers) answer.done(Errno.EIO);
+  }
+
+  private List<Answer> takeWaiting() {
+    List<Answer> all = new ArrayList<>(waiting.stream().map(Request::answer).toList());
+    waiting.clear();
+    return all;
   }
 
   /** Nothing more is to be written to the log, now or later. */
   boolean isStoppedAndWritten() {
-    return locked(() -> {
-      boolean written = durable == next && waiting.isEmpty();
-      return failure.isPresent() || stopping && written;
-    });
+    return locked(() -> failure.isPresent() || stopping && durable == next);
   }
 
   /** Nothing more is to be applied, now or later. */
   boolean isStoppedAndApplied() {
-    return locked(() -> {
-      boolean all = applied == next && waiting.isEmpty();
-      return failure.isPresent() || stopping && all;
-    });
+    return locked(() -> failure.isPresent() || stopping && applied == next);
   }
 
   /** A device failed: nothing moves any more. */
@@ -379,8 +383,7 @@ final class Tail {
     List<Answer> answers =
         locked(() -> {
           List<Answer> all = flushWaiters.upTo(Long.MAX_VALUE);
-          for (Request request : waiting) all.add(request.answer());
-          waiting.clear();
+          all.addAll(takeWaiting());
           if (failure.isEmpty()) failure = Optional.of(cause);
           return all;
         });

@@ -109,26 +109,29 @@ class CutsTest extends CutsGround {
     writeMiB(150);
     assertThat(client.flush()).isZero();
     while (cuts().size() < 5) Thread.onSpinWait();
-    assertIntervals();
+    assertIntervals(cuts());
   }
 
-  private void assertIntervals() throws IOException {
-    List<Long> ends = new ArrayList<>(List.of(cuts().getFirst().lsid()));
+  private void assertIntervals(List<Cut> cuts) throws IOException {
+    List<Long> ends = new ArrayList<>(List.of(cuts.getFirst().lsid()));
     volume
         .extract()
         .run(
-            cuts().getFirst().lsid(),
+            cuts.getFirst().lsid(),
             volume.position().durable(),
             (pack, _) -> ends.add(pack.nextLsid()));
-    for (int i = 1; i < cuts().size(); i++) {
-      Cut cut = cuts().get(i);
-      assertThat(cut.gid()).isEqualTo(cuts().get(i - 1).gid() + 1);
-      assertThat(cut.lsid() - cuts().get(i - 1).lsid()).isBetween(32 * MIB_BLOCKS, 33 * MIB_BLOCKS);
+    for (int i = 1; i < cuts.size(); i++) {
+      Cut cut = cuts.get(i);
+      assertThat(cut.gid()).isEqualTo(cuts.get(i - 1).gid() + 1);
+      assertThat(cut.lsid() - cuts.get(i - 1).lsid()).isBetween(32 * MIB_BLOCKS, 33 * MIB_BLOCKS);
       assertThat(ends).contains(cut.lsid());
     }
   }
 
-  /** Rule M1: redo makes missing size cuts, with unknown first-write time. */
+  /**
+   * Rule M1: redo makes missing size cuts, with unknown first-write time. Rule M4: behind the last
+   * of them more was written before their time, so there is one more, with that time.
+   */
   @Test
   void cutsThatADeadProcessDidNotMakeAreMadeBeforeTheFirstWrite() throws Exception {
     make(200 << 20);
@@ -143,9 +146,11 @@ class CutsTest extends CutsGround {
       if (number == 1) disk.processDeath();
       else disk.powerLoss(random);
       open();
-      assertThat(cuts()).hasSize(4);
+      assertThat(cuts()).hasSize(5);
       assertThat(cuts().getLast().firstWrite()).isEmpty();
-      assertIntervals();
+      assertThat(cuts().getLast().lsid()).isEqualTo(volume.position().latest());
+      assertThat(cuts().stream().skip(1).map(Cut::time).distinct()).hasSize(1);
+      assertIntervals(cuts().subList(0, 4));
       assertContent();
     }
   }

@@ -10,7 +10,7 @@ import java.util.random.RandomGenerator;
 /** The time of one process in a simulation. */
 public final class SimulatedTime implements Time {
   /** When every simulation begins. */
-  static final Instant BEGIN = Instant.parse("2026-03-01T00:00:00Z");
+  public static final Instant BEGIN = Instant.parse("2026-03-01T00:00:00Z");
 
   private final SeededScheduler scheduler;
   private final SimulatedProcess process;

@@ -12,7 +12,8 @@ import java.util.Optional;
  * @param lsid the log below it belongs to the image at this cut
  * @param gid one more than that of the cut before it in this session
  * @param time nothing was written between the last write below the cut and this time; never before
- *     the time of the cut before it (rule M4)
+ *     the time of the cut before it (rule M4). Of several cuts with one time that holds for the
+ *     newest
  * @param firstWrite time of the first write after the previous cut; empty where there was none, or
  *     where nobody knows
  * @param explicit somebody asked for it: a snapshot, which is never merged away

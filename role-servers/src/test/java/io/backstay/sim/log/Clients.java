@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -33,10 +34,12 @@ final class Clients {
   private final RandomGenerator random;
   private final Gate answered;
   private final ArrayDeque<ByteBuffer> buffers;
-  private final int depth;
-  private final int writeBytesMax;
+  private final List<Connection> connections = new ArrayList<>();
   private final double idle;
+  private Connection here;
   private int underWay;
+  private boolean stopping;
+  private boolean failed;
 
   /**
    * @param buffers of {@link #READ_BYTES_MAX}, used again and again
@@ -49,26 +52,50 @@ final class Clients {
     this.random = time.random();
     this.answered = time.gate();
     this.buffers = buffers;
-    this.depth = world.isUniform() ? 64 : 1 << random.nextInt(6);
-    this.writeBytesMax = 4096 << random.nextInt(random.nextInt(6) == 0 ? 10 : 5);
-    this.idle = random.nextInt(3) == 0 ? 0.2 : world.isUniform() ? 0.002 : 0.02;
+    int many = world.circumstances().uniform() ? 1 : 1 + random.nextInt(4);
+    for (int i = 0; i < many; i++) connections.add(new Connection());
+    this.here = connections.getFirst();
+    this.idle = random.nextInt(3) == 0 ? 0.2 : world.circumstances().uniform() ? 0.002 : 0.02;
+  }
+
+  /** One client. All are of the volume's one event loop, and write where they like. */
+  private final class Connection {
+    private final int depth = world.circumstances().uniform() ? 64 : 1 << random.nextInt(6);
+    private final int writeBytesMax = 4096 << random.nextInt(random.nextInt(6) == 0 ? 10 : 5);
+    private int underWay;
+
+    /** Nobody hears its answers: what it asked for may have been done or not. */
+    private boolean cut;
+  }
+
+  private Connection anyConnection() {
+    int index = random.nextInt(connections.size());
+    if (connections.size() > 1 && random.nextInt(100) == 0) {
+      world.say("connection %d is cut, another one comes".formatted(index));
+      connections.get(index).cut = true;
+      connections.set(index, new Connection());
+    }
+    return connections.get(index);
   }
 
   /** Requests, one after the other, without waiting for what is not needed. */
   void ask(int requests) throws InterruptedException {
     for (int i = 0; i < requests; i++) {
-      while (underWay >= depth) awaitAnswer();
+      here = anyConnection();
+      while (here.underWay >= here.depth) awaitAnswer();
       if (random.nextDouble() < idle) time.sleep(someTime());
       else if (random.nextInt(4) == 0) Thread.yield();
-      int choice = world.isUniform() && random.nextInt(8) > 0 ? 0 : random.nextInt(100);
+      int choice =
+          world.circumstances().uniform() && random.nextInt(8) > 0 ? 0 : random.nextInt(100);
       if (choice < 60) write();
       else if (choice < 68) trim();
       else if (choice < 74) zeroes();
       else if (choice < 86) flush();
       else if (choice < 96) read();
       else if (choice < 98) extents();
-      else if (random.nextInt(3) == 0) world.failAFlush();
       else if (random.nextInt(3) == 0) readLog();
+      world.mishap();
+      if (random.nextInt(3) == 0) volume.caughtUp();
       if (volume.failure().isPresent() && random.nextInt(8) == 0) return;
     }
     if (random.nextBoolean()) awaitAll();
@@ -78,11 +105,17 @@ final class Clients {
     return Duration.ofNanos(random.nextLong(1L << random.nextInt(20, 35)) + 1);
   }
 
+  /** Requests that are under way may fail from now on. */
+  void stopping() {
+    stopping = true;
+  }
+
   void awaitAll() throws InterruptedException {
     while (underWay > 0) awaitAnswer();
   }
 
   private void awaitAnswer() throws InterruptedException {
+    volume.caughtUp();
     if (!answered.await(PATIENCE))
       throw new Violation("9", "no answer within " + PATIENCE + " for " + underWay + " requests");
   }
@@ -98,27 +131,32 @@ final class Clients {
 
   private void call(String what, Call request, Outcome outcome) {
     world.say(what);
+    Connection from = here;
     underWay++;
+    from.underWay++;
     boolean[] over = new boolean[1];
     Export.Answer later =
         error -> {
           if (over[0]) throw new Violation("5", what + " was answered twice");
           over[0] = true;
           world.say(what + " is answered with " + error);
-          settle(what, error, outcome);
+          settle(from, what, error, outcome);
           answered.open();
         };
     int now = request.call(later);
     if (now == Export.LATER) return;
     if (over[0]) throw new Violation("5", what + " was answered twice");
     over[0] = true;
-    settle(what, now, outcome);
+    settle(from, what, now, outcome);
   }
 
-  private void settle(String what, int error, Outcome outcome) {
+  private void settle(Connection from, String what, int error, Outcome outcome) {
     underWay--;
+    from.underWay--;
+    failed |= error != Export.DONE;
+    if (from.cut) return;
     if (error == Export.DONE) outcome.done();
-    else if (!world.mayFail())
+    else if (!stopping && !world.mayFail())
       throw new Violation("9", "%s failed with %d, and nothing is wrong".formatted(what, error));
   }
 
@@ -155,8 +193,8 @@ final class Clients {
   }
 
   private void write() {
-    Sectors where = world.isUniform() ? block() : some(writeBytesMax);
-    boolean durable = random.nextInt(world.isUniform() ? 40 : 10) == 0;
+    Sectors where = world.circumstances().uniform() ? block() : some(here.writeBytesMax);
+    boolean durable = random.nextInt(world.circumstances().uniform() ? 40 : 10) == 0;
     VolumeHistory.Change change = history.write(where.from(), where.to());
     ByteBuffer bytes = ByteBuffer.allocate(where.bytes());
     VolumeHistory.fill(change, bytes);
@@ -170,7 +208,7 @@ final class Clients {
   }
 
   private void trim() {
-    Sectors where = some(random.nextInt(4) == 0 ? history.sectors() * SECTOR : writeBytesMax);
+    Sectors where = some(random.nextInt(4) == 0 ? history.sectors() * SECTOR : here.writeBytesMax);
     boolean durable = random.nextInt(10) == 0;
     VolumeHistory.Change change = history.discard(where.from(), where.to());
     call(
@@ -180,7 +218,7 @@ final class Clients {
   }
 
   private void zeroes() {
-    Sectors where = some(writeBytesMax);
+    Sectors where = some(here.writeBytesMax);
     boolean keepSpace = random.nextBoolean();
     boolean durable = random.nextInt(10) == 0;
     VolumeHistory.Change change = history.discard(where.from(), where.to());
@@ -256,12 +294,14 @@ final class Clients {
     } catch (LogGivenUpException e) {
       world.say("the log was given up while it was read");
     } catch (IOException e) {
-      throw new Violation("6", "the log cannot be read: " + e);
+      world.say("the log cannot be read: " + e.getMessage());
+      if (!world.mayFail()) throw new Violation("6", "the log cannot be read: " + e);
     }
   }
 
   /** The whole volume, while nobody else asks for anything. */
   ByteBuffer readAll() throws InterruptedException {
+    failed = false;
     int size = history.sectors() * SECTOR;
     ByteBuffer all = ByteBuffer.allocate(size);
     for (int at = 0; at < size; at += READ_BYTES_MAX) {
@@ -269,7 +309,7 @@ final class Clients {
       ByteBuffer into = buffer().limit(Math.min(READ_BYTES_MAX, size - at));
       call("look at " + at, answer -> volume.read(from, into, answer), () -> {});
       awaitAll();
-      if (volume.failure().isPresent()) return null;
+      if (failed) return null;
       all.put(into.flip());
       buffers.add(into);
     }

@@ -43,25 +43,10 @@ final class LogWorld {
   /** More than what a log device holds beside its ring. */
   private static final long SUPER_BYTES = 64 << 10;
 
+  static final String LOG = "/dev/log";
+  static final String DATA = "/dev/data";
   private static final String STATE = "/server/vol0";
-  private static final String LOG = "/dev/log";
-  private static final String DATA = "/dev/data";
-
-  /** Operations at which an end says more than anywhere else. */
-  private static final List<String> MOMENTS =
-      List.of(
-          "flush /dev/log",
-          "flush /dev/data",
-          "flush",
-          "write",
-          "write-rest",
-          "zero",
-          "shared-set",
-          "shared-put",
-          "shared-put-rest",
-          "rename",
-          "sync",
-          "share ");
+  static final String CUTS = STATE + "/" + LoggedVolume.CUTS_FILE;
 
   /** What a world came to. */
   record Result(
@@ -72,19 +57,14 @@ final class LogWorld {
       int lives,
       int deaths,
       int powerLosses,
-      int failedFlushes,
+      Mishaps mishaps,
       int tailsTaken,
       int logsRead,
       int compared,
+      CutsModel cuts,
+      int cutsCompared,
       Optional<Throwable> failure,
       List<String> lastLines) {}
-
-  private enum End {
-    DEATH,
-    POWER_LOSS,
-    /** In order; the power may go afterwards. */
-    STOP
-  }
 
   private final long seed;
   private final Trace trace;
@@ -93,21 +73,17 @@ final class LogWorld {
   private final MemoryDisk disk = new MemoryDisk();
   private final SimulatedProcess world = new SimulatedProcess("world");
   private final ArrayDeque<ByteBuffer> buffers = new ArrayDeque<>();
+  private final Circumstances circumstances;
   private final VolumeHistory history;
-  private final int tailBytesMax;
-  private final double yields;
-
-  /** All requests are alike, so that packs are, too: what is lost fits to what comes after it. */
-  private final boolean uniform;
+  private final CutsModel cuts;
+  private final Archive archive;
+  private final Mishaps mishaps;
+  private final Ends ends;
 
   private Optional<SimulatedProcess> living = Optional.empty();
   private MemoryDisk.Mount mount;
-  private String strikeBefore = "";
-  private int strikeAfter = -1;
-  private End strike = End.DEATH;
   private boolean lostPower;
   private boolean tailTaken;
-  private int faults;
   private int lives;
   private int deaths;
   private int losses;
@@ -122,10 +98,12 @@ final class LogWorld {
     this.trace = new Trace(listener);
     this.scheduler = new SeededScheduler(seed, trace);
     this.random = scheduler.splitRandom();
-    this.history = new VolumeHistory(8 * (64 + random.nextInt(192)));
-    this.tailBytesMax = (128 << 10) << random.nextInt(3);
-    this.yields = random.nextInt(3) * 0.15;
-    this.uniform = random.nextInt(3) == 0;
+    this.circumstances = Circumstances.random(random);
+    this.history = new VolumeHistory(circumstances.sectors(), scheduler::nanos);
+    this.cuts = new CutsModel(history, circumstances);
+    this.archive = new Archive(this, cuts, scheduler.splitRandom());
+    this.mishaps = new Mishaps(disk, scheduler.splitRandom(), this::say);
+    this.ends = new Ends(scheduler.splitRandom());
     disk.beforeEachOperation(this::before);
   }
 
@@ -133,8 +111,12 @@ final class LogWorld {
     return new LogWorld(seed, listener).turn();
   }
 
-  boolean isUniform() {
-    return uniform;
+  Circumstances circumstances() {
+    return circumstances;
+  }
+
+  CutsModel cuts() {
+    return cuts;
   }
 
   VolumeHistory history() {
@@ -172,10 +154,12 @@ final class LogWorld {
         lives,
         deaths,
         losses,
-        faults,
+        mishaps,
         tailsTaken,
         logsRead,
         compared,
+        cuts,
+        archive.compared(),
         failure,
         trace.lastLines());
   }
@@ -198,20 +182,20 @@ final class LogWorld {
     if (process.isDead()) SeededScheduler.parkForever();
     if (process == world) return;
     trace.line(scheduler.nanos(), process.name(), operation);
-    if (strikeAfter >= 0 && operation.startsWith(strikeBefore) && strikeAfter-- == 0) {
-      end(strike);
+    if (ends.isAt(operation)) {
+      end(ends.end());
       SeededScheduler.parkForever();
     }
-    if (random.nextDouble() < yields) Thread.yield();
+    if (random.nextDouble() < circumstances.yields()) Thread.yield();
   }
 
-  private void end(End how) {
+  private void end(Ends.End how) {
     SimulatedProcess process = living.orElseThrow();
     living = Optional.empty();
-    strikeAfter = -1;
+    ends.none();
     say(process.name() + " ends: " + how);
     scheduler.kill(process);
-    if (how == End.POWER_LOSS) {
+    if (how == Ends.End.POWER_LOSS) {
       losses++;
       lostPower = true;
       disk.powerLoss(random);
@@ -223,18 +207,26 @@ final class LogWorld {
 
   /** Whether something went wrong that may make requests fail. */
   boolean mayFail() {
-    return faults > 0;
+    return mishaps.mayFail();
   }
 
   void logWasRead() {
     logsRead++;
   }
 
-  void failAFlush() {
-    String path = random.nextInt(3) > 0 ? LOG : DATA;
-    faults++;
-    say("the next flush of " + path + " will fail");
-    disk.failNextFlush(path);
+  /** Sometimes something fails, for a while. */
+  void mishap() {
+    long lasts = mishaps.maybe();
+    if (lasts > 0) scheduler.fork(world, "end of a mishap", () -> endMishap(lasts));
+  }
+
+  private void endMishap(long after) {
+    try {
+      scheduler.sleep(after);
+      mishaps.end();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   // ---- the story
@@ -243,29 +235,27 @@ final class LogWorld {
     make();
     int many = 2 + random.nextInt(8);
     for (int i = 0; i < many; i++) {
-      plan();
+      ends.plan(circumstances.uniform());
       live(1 + random.nextInt(1 << random.nextInt(3, 8)));
       if (random.nextInt(12) == 0) takeTail();
     }
-    disk.healFaults();
-    for (End how : List.of(End.STOP, End.POWER_LOSS, End.STOP)) {
-      strikeAfter = -1;
-      strike = how;
+    mishaps.over();
+    for (Ends.End how : List.of(Ends.End.STOP, Ends.End.POWER_LOSS, Ends.End.STOP)) {
+      ends.inOrder(how);
       live(random.nextInt(20));
     }
   }
 
   private void make() throws IOException {
     long data = (long) history.sectors() * VolumeHistory.SECTOR_BYTES;
-    long ring = 4L * tailBytesMax + 4096L * random.nextInt(100);
     disk.addBlockDevice(DATA, data);
-    disk.addBlockDevice(LOG, ring + SUPER_BYTES);
+    disk.addBlockDevice(LOG, circumstances.ringBytes() + SUPER_BYTES);
     mount = disk.mount("world");
     Time time = new SimulatedTime(scheduler, world, () -> 0);
-    LoggedVolume.format(parts(time, tailBytesMax), data);
+    LoggedVolume.format(parts(time, circumstances.atFirst()), data);
   }
 
-  private VolumeParts parts(Time time, int tailBytes) {
+  private VolumeParts parts(Time time, LogSettings settings) {
     return new VolumeParts(
         "vol0",
         mount.directory(STATE),
@@ -274,27 +264,7 @@ final class LogWorld {
         time,
         DATA,
         LOG,
-        new LogSettings(tailBytes, Duration.ofMillis(1L << random.nextInt(4, 15))));
-  }
-
-  /** When and how the next life ends. Often so soon that it dies while it comes back. */
-  private void plan() {
-    strike = End.values()[random.nextInt(3)];
-    if (strike == End.STOP) {
-      strikeAfter = -1;
-      return;
-    }
-    if (uniform && random.nextBoolean()) {
-      // Several packs are on their way: some may be lost, and some behind them not.
-      strike = End.POWER_LOSS;
-      strikeBefore = "flush " + LOG;
-      strikeAfter = 1 + random.nextInt(5);
-      return;
-    }
-    boolean anywhere = random.nextBoolean();
-    strikeBefore = anywhere ? "" : MOMENTS.get(random.nextInt(MOMENTS.size()));
-    int scale = anywhere ? random.nextInt(4, 13) : random.nextInt(7);
-    strikeAfter = (int) (-Math.log(1 - random.nextDouble()) * (1 << scale));
+        settings);
   }
 
   /** One process, from its start until it is gone. */
@@ -303,8 +273,9 @@ final class LogWorld {
     living = Optional.of(process);
     mount = disk.mount(process.name());
     Time time = new SimulatedTime(scheduler, process, () -> 0);
-    int tailBytes = random.nextBoolean() ? tailBytesMax : 128 << 10;
-    scheduler.fork(process, "main", () -> main(time, tailBytes, requests));
+    mishaps.nextLife();
+    LogSettings settings = circumstances.settings(random);
+    scheduler.fork(process, "main", () -> main(time, settings, requests));
     long until = scheduler.nanos() + LIFE_MAX.toNanos();
     while (!process.isDead()) {
       if (scheduler.nanos() > until)
@@ -322,15 +293,20 @@ final class LogWorld {
     disk.powerLoss(random);
   }
 
-  private void main(Time time, int tailBytes, int requests) {
+  private void main(Time time, LogSettings settings, int requests) {
     try {
-      LoggedVolume volume = open(parts(time, tailBytes));
+      LoggedVolume volume = open(parts(time, settings));
       Clients clients = new Clients(this, volume, time, buffers);
+      Archive.Reading reading = archive.reading(volume, time);
       ByteBuffer all = clients.readAll();
       if (all != null) {
         compare(all);
+        Commands commands = new Commands(this, volume, time);
+        inspect(volume, commands, reading);
+        reading.begin();
+        commands.begin(random.nextInt(circumstances.uniform() ? 4 : 16));
         clients.ask(requests);
-        if (strike == End.STOP) stop(volume, clients);
+        if (ends.end() == Ends.End.STOP) stop(volume, clients, commands, reading);
       }
     } catch (IOException e) {
       say("it cannot serve: " + e);
@@ -338,8 +314,18 @@ final class LogWorld {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    end(strike == End.POWER_LOSS ? End.POWER_LOSS : End.DEATH);
+    end(ends.end() == Ends.End.POWER_LOSS ? Ends.End.POWER_LOSS : Ends.End.DEATH);
     SeededScheduler.parkForever();
+  }
+
+  /** What it tells of its log, and sometimes what it has of it, while nobody writes. */
+  private void inspect(LoggedVolume volume, Commands commands, Archive.Reading reading) {
+    cuts.look(volume);
+    cuts.requireSizeCuts(volume);
+    if (mishaps.isOver() || random.nextInt(4) == 0) {
+      if (volume.history().isProtected()) commands.askForCut(random.nextBoolean());
+      reading.catchUp();
+    }
   }
 
   private LoggedVolume open(VolumeParts parts) throws IOException {
@@ -365,10 +351,16 @@ final class LogWorld {
     tailTaken = false;
   }
 
-  private void stop(LoggedVolume volume, Clients clients) throws InterruptedException {
-    clients.awaitAll();
+  private void stop(
+      LoggedVolume volume, Clients clients, Commands commands, Archive.Reading reading)
+      throws InterruptedException {
+    if (random.nextBoolean()) clients.awaitAll();
+    reading.end();
+    commands.stopping();
+    clients.stopping();
     try {
       volume.stop();
+      clients.awaitAll();
       // All that was acknowledged is durable.
       history.flushed(history.flushing());
     } catch (IOException e) {

@@ -17,15 +17,21 @@ public final class SimulateLogs {
   private long deaths;
   private long powerLosses;
   private long failedFlushes;
+  private long failedDevices;
+  private long fullDisks;
   private long tailsTaken;
   private long logsRead;
   private long compared;
+  private long sessions;
+  private long snapshots;
+  private long overflows;
+  private long cutsCompared;
 
   /** Whether one failed. */
   public boolean simulate(long first, long many, boolean verbose, PrintStream out) {
     for (long seed = first; seed < first + many; seed++) simulate(seed, verbose, out);
     out.printf(
-        "%d logged volumes, %d failed; %.1f simulated hours, %d steps, %d lives: %d deaths, %d losses of power, %d failed flushes, %d tails taken; %d logs read, compared %d times%n",
+        "%d logged volumes, %d failed; %.1f simulated hours, %d steps, %d lives: %d deaths, %d losses of power, %d failed flushes, %d failing devices, %d full disks, %d tails taken; %d sessions, %d snapshots, %d logs given up; %d logs read, compared: %d volumes, %d cuts%n",
         seeds,
         failed,
         nanos / NANOS_PER_HOUR,
@@ -34,9 +40,15 @@ public final class SimulateLogs {
         deaths,
         powerLosses,
         failedFlushes,
+        failedDevices,
+        fullDisks,
         tailsTaken,
+        sessions,
+        snapshots,
+        overflows,
         logsRead,
-        compared);
+        compared,
+        cutsCompared);
     return failed > 0;
   }
 
@@ -49,10 +61,16 @@ public final class SimulateLogs {
     lives += result.lives();
     deaths += result.deaths();
     powerLosses += result.powerLosses();
-    failedFlushes += result.failedFlushes();
+    failedFlushes += result.mishaps().flushes();
+    failedDevices += result.mishaps().devices();
+    fullDisks += result.mishaps().fullDisks();
     tailsTaken += result.tailsTaken();
     logsRead += result.logsRead();
     compared += result.compared();
+    sessions += result.cuts().sessions();
+    snapshots += result.cuts().snapshots();
+    overflows += result.cuts().overflows();
+    cutsCompared += result.cutsCompared();
     if (result.failure().isEmpty()) {
       if (verbose) out.printf("seed %d: trace %016x%n", seed, result.hash());
       return;

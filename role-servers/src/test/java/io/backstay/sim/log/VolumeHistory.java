@@ -6,6 +6,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.LongSupplier;
 
 /**
  * What was asked of a volume, and so what each of its sectors may hold.
@@ -32,15 +36,18 @@ final class VolumeHistory {
     /** Moment before its first sector. */
     private final long before;
 
+    private final long askedNanos;
+    private long acknowledgedNanos = Long.MAX_VALUE;
     private boolean acknowledged;
     private boolean lost;
 
-    private Change(long number, int from, int to, boolean zero, long before) {
+    private Change(long number, int from, int to, boolean zero, long before, long askedNanos) {
       this.number = number;
       this.from = from;
       this.to = to;
       this.zero = zero;
       this.before = before;
+      this.askedNanos = askedNanos;
     }
 
     private long at(int sector) {
@@ -68,6 +75,8 @@ final class VolumeHistory {
   record Reading(int from, int to, int[] seen) {}
 
   private final long[] base;
+  private final LongSupplier clock;
+  private final Lives lives = new Lives();
   private final List<List<Change>> since = new ArrayList<>();
   private final BitSet touched = new BitSet();
   private final List<Change> all = new ArrayList<>();
@@ -77,8 +86,9 @@ final class VolumeHistory {
   private long acknowledged;
   private long durable;
 
-  VolumeHistory(int sectors) {
+  VolumeHistory(int sectors, LongSupplier clock) {
     this.base = new long[sectors];
+    this.clock = clock;
     for (int i = 0; i < sectors; i++) since.add(new ArrayList<>(0));
   }
 
@@ -89,11 +99,11 @@ final class VolumeHistory {
   // ---- what is asked and answered
 
   Change write(int from, int to) {
-    return add(new Change(++numbers, from, to, false, now));
+    return add(new Change(++numbers, from, to, false, now, clock.getAsLong()));
   }
 
   Change discard(int from, int to) {
-    return add(new Change(++numbers, from, to, true, now));
+    return add(new Change(++numbers, from, to, true, now, clock.getAsLong()));
   }
 
   private Change add(Change change) {
@@ -119,8 +129,14 @@ final class VolumeHistory {
 
   void acknowledged(Change change, boolean durably) {
     change.acknowledged = true;
+    change.acknowledgedNanos = clock.getAsLong();
     acknowledged = Math.max(acknowledged, change.end());
     if (durably) durable = Math.max(durable, change.end());
+  }
+
+  /** The moment when everything is done that was asked for. */
+  long asked() {
+    return now;
   }
 
   /** To be handed to {@link #flushed} when the flush that is asked for now is answered. */
@@ -197,6 +213,65 @@ final class VolumeHistory {
     return moment;
   }
 
+  // ---- what the log has, record by record
+
+  /** The log may go on at these moments when it has everything up to that one. */
+  Set<Long> continuations(long moment) {
+    return lives.continuations(moment);
+  }
+
+  /**
+   * The moment behind a record of the log, if it is the one that follows that moment.
+   *
+   * @param bytes empty for a discard
+   */
+  OptionalLong after(long moment, int from, int to, Optional<ByteBuffer> bytes) {
+    Optional<Change> next = changeAt(moment);
+    if (next.isEmpty()) return OptionalLong.empty();
+    Change change = next.get();
+    boolean here = from == change.from + moment - change.before && to <= change.to;
+    if (!here || bytes.isEmpty() && !change.zero) return OptionalLong.empty();
+    for (int s = from; bytes.isPresent() && s < to; s++) {
+      if (numberIn(bytes.get(), s - from, s) != change.found()) return OptionalLong.empty();
+    }
+    return OptionalLong.of(moment + to - from);
+  }
+
+  /** The change that goes on at that moment. */
+  private Optional<Change> changeAt(long moment) {
+    int low = 0;
+    int high = all.size();
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (all.get(middle).end() <= moment) low = middle + 1;
+      else high = middle;
+    }
+    return low < all.size() ? Optional.of(all.get(low)) : Optional.empty();
+  }
+
+  /** What the volume held at a moment. */
+  long[] imageAt(long moment) {
+    Optional<Lives.Life> past = lives.at(moment);
+    long from = past.map(Lives.Life::begin).orElse(begin);
+    long[] image = past.map(Lives.Life::base).orElse(base).clone();
+    Optional<Change> first = changeAt(from);
+    if (first.isEmpty()) return image;
+    for (int i = all.indexOf(first.get()); i < all.size() && all.get(i).before < moment; i++) {
+      Change change = all.get(i);
+      long end = Math.min(change.to, change.from + moment - change.before);
+      Arrays.fill(image, change.from, (int) end, change.found());
+    }
+    return image;
+  }
+
+  /** Whether what is below that moment came before that time, and what is above it later. */
+  boolean fits(long moment, long nanos) {
+    Optional<Change> next = changeAt(moment);
+    if (next.isPresent() && next.get().acknowledgedNanos < nanos) return false;
+    Optional<Change> last = moment == 0 ? Optional.empty() : changeAt(moment - 1);
+    return last.isEmpty() || last.get().askedNanos <= nanos;
+  }
+
   // ---- what is there after a crash
 
   /** After the death of a process: everything that was acknowledged is there. */
@@ -235,6 +310,7 @@ final class VolumeHistory {
     }
     long latest = possible.getLast().last;
     for (int i = all.size() - 1; i >= 0 && all.get(i).before >= latest; i--) all.get(i).lost = true;
+    lives.ended(begin, base.clone(), Math.max(floor, begin), now);
     System.arraycopy(found, 0, base, 0, found.length);
     touched.stream().forEach(s -> since.get(s).clear());
     touched.clear();
@@ -280,7 +356,7 @@ final class VolumeHistory {
   }
 
   /** Number of the write whose bytes stand there, 0 for zeroes. */
-  private static long numberIn(ByteBuffer bytes, int index, int sector) {
+  static long numberIn(ByteBuffer bytes, int index, int sector) {
     int at = index * SECTOR_BYTES;
     long number = bytes.getLong(at);
     for (int i = 1; i < SECTOR_BYTES / Long.BYTES; i++) {

@@ -1,0 +1,80 @@
+package io.backstay.sim.log;
+
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/** When and how the process that lives now ends. */
+final class Ends {
+  enum End {
+    DEATH,
+    POWER_LOSS,
+    /** In order; the power may go afterwards. */
+    STOP
+  }
+
+  /** Operations at which an end says more than anywhere else. */
+  private static final List<String> MOMENTS =
+      List.of(
+          "flush " + LogWorld.LOG,
+          "flush " + LogWorld.DATA,
+          "flush",
+          "flush " + LogWorld.CUTS,
+          "write",
+          "write-rest",
+          "write " + LogWorld.CUTS,
+          "zero",
+          "shared-set",
+          "shared-put",
+          "shared-put-rest",
+          "rename",
+          "sync",
+          "share ");
+
+  private final RandomGenerator random;
+  private String before = "";
+  private int after = -1;
+  private End end = End.DEATH;
+
+  Ends(RandomGenerator random) {
+    this.random = random;
+  }
+
+  End end() {
+    return end;
+  }
+
+  void none() {
+    after = -1;
+  }
+
+  /** Not before it wants to. */
+  void inOrder(End how) {
+    after = -1;
+    end = how;
+  }
+
+  /** Often so soon that it dies while it comes back. */
+  void plan(boolean uniform) {
+    end = End.values()[random.nextInt(3)];
+    if (end == End.STOP) {
+      after = -1;
+      return;
+    }
+    if (uniform && random.nextBoolean()) {
+      // Several packs are on their way: some may be lost, and some behind them not.
+      end = End.POWER_LOSS;
+      before = "flush " + LogWorld.LOG;
+      after = 1 + random.nextInt(5);
+      return;
+    }
+    boolean anywhere = random.nextBoolean();
+    before = anywhere ? "" : MOMENTS.get(random.nextInt(MOMENTS.size()));
+    int scale = anywhere ? random.nextInt(4, 13) : random.nextInt(7);
+    after = (int) (-Math.log(1 - random.nextDouble()) * (1 << scale));
+  }
+
+  /** Whether it ends before this operation. */
+  boolean isAt(String operation) {
+    return after >= 0 && operation.startsWith(before) && after-- == 0;
+  }
+}
