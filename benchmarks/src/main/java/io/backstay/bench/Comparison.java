@@ -73,6 +73,7 @@ final class Comparison {
     List<Contender> contenders = new ArrayList<>();
     contenders.add(new OwnWork.FullBackup(group, VOLUME, image, cmp));
     contenders.addAll(Peer.copies(image, place.at("copy.img"), meter, cmp));
+    contenders.add(disk(image));
     contenders.addAll(Peer.restic(image, place.at("restic"), meter));
     race(
         "full backup",
@@ -93,11 +94,17 @@ final class Comparison {
     List<Contender> contenders = new ArrayList<>();
     contenders.add(new OwnWork.Restore(group, VOLUME, image, place.at("restored.img"), cmp));
     contenders.addAll(Peer.copies(kept, place.at("copy.img"), meter, cmp));
+    contenders.add(disk(kept));
     race(
         "restore",
         contenders,
         List.of(kept),
         Map.of(Peer.NBDCOPY, FASTER_THAN_NBDCOPY, Peer.DD, FASTER_THAN_DD));
+  }
+
+  private Contender disk(Path source) {
+    return Peer.disk(
+        source, place.at("disk.img"), MixImage.bytesNotZero(settings.sizeBytes()), meter);
   }
 
   private void race(

@@ -35,6 +35,11 @@ final class MixImage {
     HOLES
   }
 
+  /** How much of an image is files. */
+  static long bytesNotZero(long sizeBytes) {
+    return (long) (sizeBytes * FULL);
+  }
+
   /** Path of the image. */
   Path make(long sizeBytes, Zeroes zeroes)
       throws BenchException, IOException, InterruptedException {
@@ -48,7 +53,7 @@ final class MixImage {
     Path fresh = directory.resolve(name + ".fresh");
     Workplace.delete(files);
     Files.deleteIfExists(sparse);
-    fill(files, (long) (sizeBytes * FULL));
+    fill(files, bytesNotZero(sizeBytes));
     meter.run("mke2fs", makeFileSystem(files, sparse, sizeBytes), Map.of());
     Workplace.delete(files);
     switch (zeroes) {

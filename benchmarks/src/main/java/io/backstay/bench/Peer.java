@@ -11,6 +11,7 @@ final class Peer implements Contender {
   static final String NBDCOPY_FLUSH = "nbdkit file | nbdcopy --flush";
   static final String DD = "dd direct, sparse";
   static final String QEMU_IMG = "qemu-img convert";
+  static final String DISK = "fio: the disk alone";
   static final String RESTIC = "restic backup";
   static final String RESTIC_PLAIN = "restic backup, no compression";
 
@@ -89,6 +90,29 @@ final class Peer implements Contender {
             target,
             meter,
             equality));
+  }
+
+  /**
+   * No copy, but what the disk takes for one: reads all of the source and writes as much as is not
+   * zero, both at once.
+   */
+  static Contender disk(Path source, Path target, long writtenBytes, Meter meter) {
+    List<String> command =
+        List.of(
+            "fio",
+            "--direct=1",
+            "--ioengine=libaio",
+            "--bs=1m",
+            "--iodepth=6",
+            "--output-format=terse",
+            "--name=read",
+            "--rw=read",
+            "--filename=" + source,
+            "--name=write",
+            "--rw=write",
+            "--filename=" + target,
+            "--size=" + writtenBytes);
+    return new Peer(DISK, List.of(), command, source, target, meter, Equality.UNCHECKED);
   }
 
   /** The file is made first, since nbdcopy fills one that has the size of the source. */
