@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A file or block device, read and written past the page cache where that is possible.
@@ -20,7 +21,8 @@ import java.util.List;
  * with O_DIRECT: the JDK's channel is as fast as a system call of our own, and it lets virtual
  * threads block in it without starving the others. A tail shorter than a block, which direct IO
  * cannot touch, goes through the page cache by the {@link LinuxFile}. They never touch the same
- * page. All the rest (flush, holes, size) is the LinuxFile's too.
+ * page, but for the last one of a device that grows; the kernel keeps that one. All the rest
+ * (flush, holes, size) is the LinuxFile's too.
  *
  * <p><b>Alignment.</b> What the JDK asks for, the fragment size of the file system, but at least
  * the sectors of a block device: 4096 nearly everywhere. Where direct IO is not to be had, or needs
@@ -49,18 +51,16 @@ final class DirectDevice implements BlockDevice {
 
   private final LinuxFile file;
   private final Access access;
-  private final long sizeBytes;
+  private final AtomicLong sizeBytes;
   private final int alignmentBytes;
-  private final long directEnd;
   private final SteadyChannel channel;
 
   private DirectDevice(
       LinuxFile file, Access access, long sizeBytes, int alignmentBytes, SteadyChannel channel) {
     this.file = file;
     this.access = access;
-    this.sizeBytes = sizeBytes;
+    this.sizeBytes = new AtomicLong(sizeBytes);
     this.alignmentBytes = alignmentBytes;
-    this.directEnd = sizeBytes & -alignmentBytes;
     this.channel = channel;
   }
 
@@ -91,7 +91,25 @@ final class DirectDevice implements BlockDevice {
 
   @Override
   public long sizeBytes() {
-    return sizeBytes;
+    return sizeBytes.get();
+  }
+
+  @Override
+  public long remeasure() throws IOException {
+    return sizeBytes.accumulateAndGet(file.sizeBytes(), Math::max);
+  }
+
+  @Override
+  public void extend(long newSizeBytes) throws IOException {
+    requireWritable();
+    requireLonger(remeasure(), newSizeBytes);
+    file.resize(newSizeBytes);
+    remeasure();
+  }
+
+  /** Behind it is less than a block. */
+  private long directEnd() {
+    return sizeBytes() & -alignmentBytes;
   }
 
   @Override
@@ -105,11 +123,11 @@ final class DirectDevice implements BlockDevice {
     long end = offset + into.remaining();
     while (into.hasRemaining()) {
       long at = end - into.remaining();
-      int got = at < directEnd ? readBlocks(at, into) : file.read(at, into);
+      int got = at < directEnd() ? readBlocks(at, into) : file.read(at, into);
       if (got <= 0) {
         throw new IOException(
             "cannot read %d bytes at %d of %s: it ends at %d, but had %d bytes when it was opened"
-                .formatted(into.remaining(), at, file.path(), file.sizeBytes(), sizeBytes));
+                .formatted(into.remaining(), at, file.path(), file.sizeBytes(), sizeBytes()));
       }
     }
   }
@@ -127,7 +145,7 @@ final class DirectDevice implements BlockDevice {
     long end = offset + from.remaining();
     while (from.hasRemaining()) {
       long at = end - from.remaining();
-      if (at < directEnd) writeBlocks(at, from);
+      if (at < directEnd()) writeBlocks(at, from);
       else file.write(at, from);
     }
   }
@@ -142,8 +160,9 @@ final class DirectDevice implements BlockDevice {
   @Override
   public long nextData(long offset) throws IOException {
     requireRange(offset, 0);
-    long next = file.nextData(offset, sizeBytes);
-    return next >= sizeBytes ? sizeBytes : next & -alignmentBytes;
+    long end = sizeBytes();
+    long next = file.nextData(offset, end);
+    return next >= end ? end : next & -alignmentBytes;
   }
 
   @Override
@@ -192,7 +211,7 @@ final class DirectDevice implements BlockDevice {
 
   /** The part of the buffer that direct IO can reach. */
   private ByteBuffer blocks(long offset, ByteBuffer buffer) {
-    int length = (int) Math.min(buffer.remaining(), directEnd - offset);
+    int length = (int) Math.min(buffer.remaining(), directEnd() - offset);
     return buffer.slice(buffer.position(), length);
   }
 

@@ -12,6 +12,7 @@ import io.backstay.seam.Devices.Caching;
 import io.backstay.seam.NoSpaceException;
 import io.backstay.seam.Time;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -40,6 +41,11 @@ class DirectDeviceTest {
       return FileDirectory.at(directory).openDevice("image");
     }
 
+    @Override
+    protected void grow(long sizeBytes) throws IOException {
+      lengthen(directory.resolve("image"), sizeBytes);
+    }
+
     @Test
     void directIoIsUsedWhereTheFileSystemHasIt() throws IOException {
       String type = Files.getFileStore(directory).type();
@@ -65,6 +71,11 @@ class DirectDeviceTest {
       LinuxFile file = LinuxFile.open(directory.resolve("image").toString(), Linux.O_RDWR);
       return DirectDevice.over(file, FileKind.FILE, Access.WRITABLE, Caching.CACHED);
     }
+
+    @Override
+    protected void grow(long sizeBytes) throws IOException {
+      lengthen(directory.resolve("image"), sizeBytes);
+    }
   }
 
   @Nested
@@ -82,6 +93,12 @@ class DirectDeviceTest {
     @Override
     protected BlockDevice reopen() throws IOException {
       return new LinuxDevices(Time.system()).openWritable(loop.orElseThrow().path());
+    }
+
+    @Override
+    protected void grow(long sizeBytes) throws IOException {
+      lengthen(directory.resolve("backing"), sizeBytes);
+      loop.orElseThrow().adoptSize();
     }
 
     @Override
@@ -166,6 +183,12 @@ class DirectDeviceTest {
       assertThat(device.nextData(0)).isEqualTo(size - 4096);
       device.zero(0, size);
       assertThat(device.nextData(0)).isEqualTo(size);
+    }
+  }
+
+  private static void lengthen(Path file, long sizeBytes) throws IOException {
+    try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+      open.setLength(sizeBytes);
     }
   }
 

@@ -37,6 +37,12 @@ final class LoopDevice implements AutoCloseable {
     return path;
   }
 
+  /** Its file was made longer. */
+  void adoptSize() throws IOException {
+    Result result = run("losetup", "--set-capacity", path);
+    if (result.status() != 0) throw new IOException("losetup: " + result.output());
+  }
+
   @Override
   public void close() throws IOException {
     run("losetup", "--detach", path);

@@ -15,8 +15,30 @@ import java.nio.ByteBuffer;
  * {@link #flush()} returned.
  */
 public interface BlockDevice extends Closeable {
-  /** Size in bytes, fixed while the device is open. */
+  /** Size in bytes when the device was opened or last {@link #remeasure measured}; never falls. */
   long sizeBytes();
+
+  /**
+   * Looks how large the device is now: whoever has it may have made it larger while it is open
+   * (rule L9). One that became shorter keeps its size here; what is gone fails when it is read.
+   *
+   * @return {@link #sizeBytes()} from now on
+   */
+  default long remeasure() throws IOException {
+    return sizeBytes();
+  }
+
+  /**
+   * Makes a file longer by zeroes, which are there at once, for all that have it open, and durable
+   * after {@link #flush()}.
+   *
+   * @param newSizeBytes at least what {@link #remeasure()} says
+   * @throws IOException where that cannot be, as with every block device; nothing has changed then
+   * @throws IllegalStateException where the device was opened for reading only
+   */
+  default void extend(long newSizeBytes) throws IOException {
+    throw new IOException("%s cannot be made longer".formatted(this));
+  }
 
   /** A power of two between 1 and 4096. */
   int alignmentBytes();
@@ -83,6 +105,14 @@ public interface BlockDevice extends Closeable {
           "%s: %d bytes at %d do not fit a device of %d bytes with alignment %d"
               .formatted(this, lengthBytes, offset, sizeBytes(), alignmentBytes()));
     }
+  }
+
+  /** For implementations: refuses to make a device shorter. */
+  default void requireLonger(long foundBytes, long newSizeBytes) {
+    if (newSizeBytes < foundBytes)
+      throw new IllegalArgumentException(
+          "%s has %d bytes and is not made shorter, to %d"
+              .formatted(this, foundBytes, newSizeBytes));
   }
 
   /** For implementations: refuses also a buffer that direct IO could not use. */

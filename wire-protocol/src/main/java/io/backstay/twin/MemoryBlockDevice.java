@@ -3,16 +3,17 @@ package io.backstay.twin;
 import io.backstay.seam.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A file or block device of a {@link MemoryDisk} as a device. */
 final class MemoryBlockDevice implements BlockDevice {
   private final MemoryOpenFile file;
-  private final long sizeBytes;
+  private final AtomicLong sizeBytes;
   private final boolean writable;
 
   private MemoryBlockDevice(MemoryOpenFile file, long sizeBytes, boolean writable) {
     this.file = file;
-    this.sizeBytes = sizeBytes;
+    this.sizeBytes = new AtomicLong(sizeBytes);
     this.writable = writable;
   }
 
@@ -26,7 +27,20 @@ final class MemoryBlockDevice implements BlockDevice {
 
   @Override
   public long sizeBytes() {
-    return sizeBytes;
+    return sizeBytes.get();
+  }
+
+  @Override
+  public long remeasure() throws IOException {
+    return sizeBytes.accumulateAndGet(file.sizeBytes(), Math::max);
+  }
+
+  @Override
+  public void extend(long newSizeBytes) throws IOException {
+    requireWritable();
+    requireLonger(remeasure(), newSizeBytes);
+    file.extend(newSizeBytes);
+    remeasure();
   }
 
   @Override
@@ -41,7 +55,7 @@ final class MemoryBlockDevice implements BlockDevice {
     if (end > file.sizeBytes()) {
       throw new IOException(
           "cannot read %d bytes at %d of %s: it ends at %d, but had %d bytes when it was opened"
-              .formatted(into.remaining(), offset, file.path(), file.sizeBytes(), sizeBytes));
+              .formatted(into.remaining(), offset, file.path(), file.sizeBytes(), sizeBytes()));
     }
     file.read(offset, into);
   }
@@ -63,8 +77,9 @@ final class MemoryBlockDevice implements BlockDevice {
   @Override
   public long nextData(long offset) throws IOException {
     requireRange(offset, 0);
+    long end = sizeBytes();
     long next = file.nextData(offset);
-    return next >= sizeBytes ? sizeBytes : next & -alignmentBytes();
+    return next >= end ? end : next & -alignmentBytes();
   }
 
   @Override

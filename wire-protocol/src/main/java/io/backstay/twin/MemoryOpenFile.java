@@ -82,6 +82,18 @@ final class MemoryOpenFile {
         });
   }
 
+  /** As {@link #resize}, where there is a file that can grow. */
+  void extend(long newSizeBytes) throws IOException {
+    operate(
+        "extend " + newSizeBytes,
+        () -> {
+          if (file.isBlockDevice())
+            throw new IOException("cannot set the size of " + path + ": Invalid argument");
+          file.resize(newSizeBytes);
+          return file;
+        });
+  }
+
   long nextData(long offset) throws IOException {
     return operate("next-data " + offset, () -> file.nextData(offset));
   }

@@ -27,7 +27,10 @@ public abstract class BlockDeviceContract {
   /** The same device once more, opened for writing, after the first was closed. */
   protected abstract BlockDevice reopen() throws IOException;
 
-  /** Block devices have whole sectors. */
+  /** Makes the device larger, as whoever has it does, while it is open here. */
+  protected abstract void grow(long sizeBytes) throws IOException;
+
+  /** Block devices have whole sectors, and a size that is not ours to change. */
   protected boolean anySize() {
     return true;
   }
@@ -230,6 +233,49 @@ public abstract class BlockDeviceContract {
       victim.join();
       assertThat(failure.get()).isNull();
       assertThat(read(device, new Range(2 * MIB, 65536))).containsOnly((byte) 299);
+    }
+  }
+
+  @Test
+  void aDeviceThatGrewIsLargerWhenItIsMeasuredAgain() throws IOException {
+    try (BlockDevice device = create(MIB)) {
+      write(device, 0, filled(MIB, 1));
+      grow(2 * MIB);
+      assertThat(device.sizeBytes()).isEqualTo(MIB);
+      assertThat(device.remeasure()).isEqualTo(2 * MIB);
+      assertThat(device.sizeBytes()).isEqualTo(2 * MIB);
+      assertAllZero(read(device, new Range(MIB, MIB)));
+      write(device, MIB - 4096, filled(8192, 2));
+      device.flush();
+    }
+    try (BlockDevice device = reopen()) {
+      assertThat(read(device, new Range(MIB - 8192, 16384)))
+          .startsWith(filled(4096, 1))
+          .endsWith(filled(4096, 0))
+          .contains(filled(8192, 2));
+    }
+  }
+
+  @Test
+  void aFileIsMadeLongerWhileItIsOpenAndABlockDeviceIsNot() throws IOException {
+    try (BlockDevice device = create(size(ODD_BYTES))) {
+      long before = device.sizeBytes();
+      if (!anySize()) {
+        assertThatThrownBy(() -> device.extend(2 * before)).isInstanceOf(IOException.class);
+        assertThat(device.remeasure()).isEqualTo(before);
+        return;
+      }
+      write(device, 0, filled((int) before, 1));
+      device.extend(4 * MIB);
+      device.extend(4 * MIB);
+      assertThat(device.sizeBytes()).isEqualTo(4 * MIB);
+      assertAllZero(Arrays.copyOfRange(contentOf(device), (int) before, 4 * MIB));
+      write(device, 3 * MIB, filled(MIB, 3));
+      assertThatThrownBy(() -> device.extend(MIB)).isInstanceOf(IllegalArgumentException.class);
+      device.flush();
+    }
+    try (BlockDevice device = reopen()) {
+      assertThat(read(device, new Range(3 * MIB, MIB))).containsOnly(3);
     }
   }
 

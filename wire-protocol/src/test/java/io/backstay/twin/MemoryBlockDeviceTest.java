@@ -43,5 +43,12 @@ class MemoryBlockDeviceTest {
     protected BlockDevice reopen() throws IOException {
       return disk.directory("/d").openDevice("image");
     }
+
+    @Override
+    protected void grow(long sizeBytes) throws IOException {
+      try (BlockDevice other = reopen()) {
+        other.extend(sizeBytes);
+      }
+    }
   }
 }
