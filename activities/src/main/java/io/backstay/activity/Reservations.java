@@ -44,6 +44,7 @@ public final class Reservations implements ReservationActivities {
       case FULL_BACKUP,
           HASH_BACKUP,
           DELETE_POINT,
+          RESIZE,
           RESTORE,
           VERIFY,
           STOP_VOLUME,

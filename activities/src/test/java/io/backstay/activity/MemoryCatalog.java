@@ -121,6 +121,11 @@ final class MemoryCatalog {
     return List.copyOf(held);
   }
 
+  /** Null where there is none. */
+  ProtectionRecord record(String volume) {
+    return records.get(volume);
+  }
+
   boolean knows(String volume) {
     return records.containsKey(volume);
   }

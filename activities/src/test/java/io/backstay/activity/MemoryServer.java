@@ -139,7 +139,7 @@ final class MemoryServer {
           throw new RefusedException(RefusalCode.HELD, "held by " + hold.operation());
         }
       }
-      case Work.FullBackup _ -> requireVolume(start.volume());
+      case Work.FullBackup _, Work.Resize _ -> requireVolume(start.volume());
       case Work.Restore restore -> {
         require(start.volume(), restore.gid());
         if (!written.add(restore.path())) {
@@ -201,7 +201,7 @@ final class MemoryServer {
   private long total(Command.Start start) {
     return switch (start.work()) {
       case Work.FullBackup _, Work.Restore _, Work.Verify _ -> 4 * STEP_BYTES;
-      case Work.AddVolume _, Work.ClearVolume _, Work.DeletePoint _ -> STEP_BYTES;
+      case Work.AddVolume _, Work.ClearVolume _, Work.DeletePoint _, Work.Resize _ -> STEP_BYTES;
     };
   }
 
@@ -212,6 +212,10 @@ final class MemoryServer {
       case Work.AddVolume add -> {
         volumes.put(volume, read(add.record()));
         operation.end(new WorkResult.VolumeAdded(volumes.get(volume).sizeBytes()));
+      }
+      case Work.Resize resize -> {
+        volumes.put(volume, read(resize.record()));
+        operation.end(new WorkResult.VolumeResized(volumes.get(volume).sizeBytes()));
       }
       case Work.ClearVolume _ -> {
         int destroyed = pointsOf(volume).size();

@@ -36,6 +36,10 @@ public final class MemoryServers implements Servers {
   }
 
   public static final String DEVICE = "/dev/vol";
+  public static final long DEVICE_BYTES = 8 * MemoryServer.STEP_BYTES;
+
+  /** Of a volume that a test puts under protection; its device grew meanwhile. */
+  public static final long VOLUME_BYTES = 4 * MemoryServer.STEP_BYTES;
 
   private final MemoryCatalog catalog;
   private final Map<String, MemoryServer> servers = new LinkedHashMap<>();
@@ -62,7 +66,7 @@ public final class MemoryServers implements Servers {
         servers.put(record.name(), new MemoryServer(record, time, this));
       }
     }
-    servers.get("s0").devices.put(DEVICE, 4 * MemoryServer.STEP_BYTES);
+    servers.get("s0").devices.put(DEVICE, DEVICE_BYTES);
   }
 
   // ---- what a test arranges
@@ -71,14 +75,7 @@ public final class MemoryServers implements Servers {
   public synchronized void protect(String volume, int points) {
     ProtectionRecord record =
         new ProtectionRecord(
-            1,
-            volume,
-            VolumeKind.PLAIN,
-            4 * MemoryServer.STEP_BYTES,
-            DEVICE,
-            "s0",
-            List.of("a0"),
-            "a0");
+            1, volume, VolumeKind.PLAIN, VOLUME_BYTES, DEVICE, "s0", List.of("a0"), "a0");
     catalog.put(record);
     server("s0").volumes.put(volume, record);
     server("a0").volumes.put(volume, record);
@@ -173,6 +170,13 @@ public final class MemoryServers implements Servers {
 
   public synchronized boolean isAt(String server, String volume) {
     return server(server).volumes.containsKey(volume);
+  }
+
+  /** By the record that the server goes by; 0 where it has none. */
+  public synchronized long sizeAt(String server, String volume) {
+    ProtectionRecord record =
+        server.equals("c0") ? catalog.record(volume) : server(server).volumes.get(volume);
+    return record == null ? 0 : record.sizeBytes();
   }
 
   public synchronized List<Point> points(String volume) {

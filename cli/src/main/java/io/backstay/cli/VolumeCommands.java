@@ -22,7 +22,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code volume add | list | show | clear}; {@link ServingCommands} has the others. */
+/** {@code volume add | list | show | resize | clear}; {@link ServingCommands} has the others. */
 @Command(
     name = "volume",
     description = "Put volumes under protection, see them, end their protection.",
@@ -41,6 +41,7 @@ final class VolumeCommands implements Callable<Integer> {
             .addSubcommand(new Add(shell))
             .addSubcommand(new ListAll(shell))
             .addSubcommand(new Show(shell))
+            .addSubcommand(new Resize(shell))
             .addSubcommand(new Clear(shell));
     ServingCommands.addTo(line, shell);
     return line;
@@ -264,6 +265,53 @@ final class VolumeCommands implements Callable<Integer> {
     return new RefusedException(
         Refusal.of(RefusalCode.UNKNOWN_VOLUME, "there is no volume '%s'".formatted(volume))
             .next("backstay volume list shows those there are"));
+  }
+
+  @Command(
+      name = "resize",
+      description = {
+        "Make a volume larger, while it is used. It never gets smaller.",
+        "A device that is not Backstay's own is made larger first, by whoever has it.",
+        "Points keep the size that the volume had."
+      },
+      footerHeading = "%nExample:%n",
+      footer = "  backstay volume resize vol0 --size 20G")
+  static final class Resize implements Callable<Integer> {
+    private final Shell shell;
+
+    @Parameters(paramLabel = "NAME", description = "Name of the volume.")
+    private String volume;
+
+    @Option(
+        names = "--size",
+        required = true,
+        paramLabel = "SIZE",
+        converter = Sizes.class,
+        description = "What the volume is to have, such as 20G: a multiple of 4096 bytes.")
+    private Long sizeBytes;
+
+    Resize(Shell shell) {
+      this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+      var input = new io.backstay.workflow.Resize.Input(volume, sizeBytes);
+      GroupFile group = shell.group();
+      try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
+        return new RunDesk(shell, connection, group).run(input, RunDesk.Stay.FOLLOW, Resize::text);
+      }
+    }
+
+    private static String text(ObjectNode result) {
+      long size = result.path("sizeBytes").asLong();
+      long former = result.path("formerBytes").asLong();
+      return "%s: %s, %s"
+          .formatted(
+              result.path("volume").asText(),
+              Quantity.bytes(size),
+              size == former ? "as before" : "was " + Quantity.bytes(former));
+    }
   }
 
   @Command(

@@ -209,7 +209,10 @@ public final class Survey {
     return new StatusReport.Volume(
         record.volume(),
         record.kind(),
-        record.sizeBytes(),
+        source
+            .map(Reply.VolumeFacts::sizeBytes)
+            .filter(bytes -> bytes > 0)
+            .orElse(record.sizeBytes()),
         source.map(Reply.VolumeFacts::state).orElse(StatusReport.State.UNKNOWN.name()),
         log.map(Reply.LogFacts::nbdUri),
         log.map(StatusReport.Log::of),

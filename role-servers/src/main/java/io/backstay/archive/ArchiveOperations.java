@@ -10,6 +10,7 @@ import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Signed;
+import io.backstay.model.SizeChange;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.server.RoleParts;
@@ -66,6 +67,12 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
     return switch (start.work()) {
       case Work.AddVolume add -> {
         check(start.volume(), parts.records().check(add.record()));
+        yield before;
+      }
+      case Work.Resize resize -> {
+        ProtectionRecord record = parts.records().check(resize.record());
+        SizeChange.between(before.record().orElseThrow(), record);
+        new SizeChange(start.volume(), before.newestBytes(), record.sizeBytes()).requireGrowth();
         yield before;
       }
       case Work.ClearVolume clear -> {
@@ -202,6 +209,12 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
         yield new Conclusion<>(
             new WorkResult.VolumeAdded(record.sizeBytes()),
             before -> isSame(before, add) ? before : before.ready(add.record(), record));
+      }
+      case Work.Resize resize -> {
+        ProtectionRecord record = parts.records().check(resize.record());
+        yield new Conclusion<>(
+            new WorkResult.VolumeResized(record.sizeBytes()),
+            before -> before.resized(resize.record(), record));
       }
       case Work.ClearVolume clear -> {
         long bytes = volume.images().stream().mapToLong(image -> image.point().storedBytes()).sum();

@@ -79,11 +79,13 @@ public record ArchiveVolume(
           List.of(
               new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.FULL_BACKUP, State.ARCHIVED),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.RESIZE, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.CLEAR_VOLUME, State.CLEAR),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.FULL_BACKUP, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.RESTORE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.VERIFY, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.DELETE_POINT, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.RESIZE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.CLEAR_VOLUME, State.CLEAR)));
 
   public ArchiveVolume {
@@ -141,6 +143,34 @@ public record ArchiveVolume(
         nextGid,
         nextSerial,
         ledger);
+  }
+
+  /** Takes images of up to another size from now on; the points keep theirs (rule L9). */
+  ArchiveVolume resized(Signed newSigned, ProtectionRecord newRecord) {
+    return copy(
+        state,
+        Optional.of(newSigned),
+        Optional.of(newRecord),
+        images,
+        partial,
+        holds,
+        nextGid,
+        nextSerial,
+        ledger);
+  }
+
+  /**
+   * Whether the volume may have that size now. It only grows, and while it does its archives know
+   * the new size before its storage has it (rule L9).
+   */
+  boolean mayBe(long sizeBytes) {
+    return sizeBytes >= newestBytes()
+        && sizeBytes <= record.map(ProtectionRecord::sizeBytes).orElse(0L);
+  }
+
+  /** Size of the newest point; 0 where there is none. */
+  long newestBytes() {
+    return newest().map(image -> image.point().sizeBytes()).orElse(0L);
   }
 
   /** Gids and serials go on from where they were when the volume is added again. */

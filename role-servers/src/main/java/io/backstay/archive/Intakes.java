@@ -111,22 +111,22 @@ final class Intakes {
 
   private void authorise(Peer peer, Message.OpenImage open) throws RefusedException {
     Authorisation.require(peer, "send an image of " + open.volume(), Role.STORAGE);
+    ArchiveVolume volume = store.get(open.volume());
     ProtectionRecord record =
-        store
-            .get(open.volume())
+        volume
             .record()
             .orElseThrow(() ->
                 new RefusedException(
                     RefusalCode.UNKNOWN_VOLUME, "no volume " + open.volume() + " here"));
-    if (!record.storage().equals(peer.name()) || record.sizeBytes() != open.sizeBytes()) {
+    if (!record.storage().equals(peer.name()) || !volume.mayBe(open.sizeBytes())) {
       throw new RefusedException(
           Refusal.of(RefusalCode.NOT_AUTHORISED, "this storage may not send this image")
               .attempted(
                   "send an image of %s with %d bytes from %s"
                       .formatted(open.volume(), open.sizeBytes(), peer.name()))
               .found(
-                  "the record names %s and %d bytes"
-                      .formatted(record.storage(), record.sizeBytes())));
+                  "the record names %s and %d bytes, the newest point has %d"
+                      .formatted(record.storage(), record.sizeBytes(), volume.newestBytes())));
     }
   }
 

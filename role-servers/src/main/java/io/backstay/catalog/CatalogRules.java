@@ -201,6 +201,7 @@ final class CatalogRules {
       case FULL_BACKUP,
           HASH_BACKUP,
           DELETE_POINT,
+          RESIZE,
           RESTORE,
           VERIFY,
           STOP_VOLUME,

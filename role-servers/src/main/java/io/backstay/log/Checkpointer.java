@@ -73,13 +73,17 @@ final class Checkpointer implements Runnable {
     if (applied == before.writtenLsid() && before.oldestLsid() == oldest) return;
     try {
       // Where this fails written stays; the next process applies the log again from there (L4).
-      tail.memory().doubt(TailMemory.Doubt.DATA);
-      data.flush();
-      tail.memory().settle(TailMemory.Doubt.DATA);
+      flushData();
       store(before.withLsids(oldest, applied));
     } catch (IOException e) {
       tail.fail(e);
     }
+  }
+
+  private void flushData() throws IOException {
+    tail.memory().doubt(TailMemory.Doubt.DATA);
+    data.flush();
+    tail.memory().settle(TailMemory.Doubt.DATA);
   }
 
   /** Rule L4: durable before a block below oldest is overwritten. */
@@ -93,6 +97,24 @@ final class Checkpointer implements Runnable {
     storing.lock();
     try {
       store(session);
+    } finally {
+      storing.unlock();
+    }
+  }
+
+  /** The volume has so many sectors from now on; its data device has them already (rule L9). */
+  void grow(long sectors) throws IOException {
+    storing.lock();
+    try {
+      if (tail.failure().isPresent())
+        throw new IOException(
+            "a device failed before: " + tail.failure().get().getMessage(), tail.failure().get());
+      flushData();
+      log.store(log.stored().withVolumeSectors(sectors));
+    } catch (IOException e) {
+      // As with any flush, what it covered may be lost; and it is not known which size is durable.
+      tail.fail(e);
+      throw e;
     } finally {
       storing.unlock();
     }

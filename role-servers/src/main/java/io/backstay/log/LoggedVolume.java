@@ -60,8 +60,9 @@ public final class LoggedVolume implements Export {
   private final Retention retention;
   private final Checkpointer checkpointer;
   private final SessionSwitch sessions;
+  private final Growth growth;
 
-  /** One session begins at a time, and no cut is asked for meanwhile. */
+  /** One session begins at a time; no cut is asked for, and no size changes, meanwhile. */
   private final ReentrantLock sessionLock = new ReentrantLock();
 
   private final Time time;
@@ -80,6 +81,7 @@ public final class LoggedVolume implements Export {
     this.retention = new Retention(parts.volume(), cuts, cutter, settings.onFull(), time);
     this.checkpointer = new Checkpointer(tail, log, data, retention, settings.checkpointInterval());
     this.sessions = new SessionSwitch(parts, opened, cutter, checkpointer);
+    this.growth = new Growth(parts.volume(), log, data, checkpointer);
   }
 
   /**
@@ -240,6 +242,33 @@ public final class LoggedVolume implements Export {
     tail.gates().room().open();
   }
 
+  // ---- size (rule L9)
+
+  /**
+   * Makes the file under the volume at least so long; the volume's size stays as it is.
+   *
+   * @throws RefusedException unsupported where that cannot be
+   */
+  public void lengthenData(long bytes) throws RefusedException, IOException {
+    growth.lengthenData(bytes);
+  }
+
+  /**
+   * Makes the volume so large while clients go on; durable when it returns. The size that it has
+   * changes nothing.
+   *
+   * @param newSizeBytes a multiple of 4096
+   * @throws RefusedException would-shrink, or too-small where the data device is shorter than that
+   */
+  public void resize(long newSizeBytes) throws RefusedException, IOException, InterruptedException {
+    sessionLock.lockInterruptibly();
+    try {
+      growth.resize(newSizeBytes);
+    } finally {
+      sessionLock.unlock();
+    }
+  }
+
   // ---- Export
 
   @Override
@@ -254,7 +283,7 @@ public final class LoggedVolume implements Export {
 
   @Override
   public long sizeBytes() {
-    return log.stored().volumeSectors() * LogLayout.SECTOR_BYTES;
+    return growth.sizeBytes();
   }
 
   @Override

@@ -141,6 +141,35 @@ final class LoggedVolumes {
     }
   }
 
+  /**
+   * Makes a served volume as large as its record says (rule L9): first a data file that is our own,
+   * where the data device is somebody else's it has to be that large already.
+   */
+  void resize(StorageVolume known, ProtectionRecord record)
+      throws RefusedException, IOException, InterruptedException {
+    ReentrantLock lock = lock(record.volume());
+    lock.lockInterruptibly();
+    try {
+      LoggedVolume volume = served(record.volume(), known);
+      if (isOwnData(record)) volume.lengthenData(record.sizeBytes());
+      volume.resize(record.sizeBytes());
+      LOG.info("volume {} has {} bytes", record.volume(), record.sizeBytes());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the data device of a logged volume is a file that this storage made and keeps. */
+  boolean isOwnData(ProtectionRecord record) throws IOException {
+    return record.kind() == VolumeKind.LOGGED
+        && record.device().equals(ownPlace(record.volume()).data());
+  }
+
+  /** As clients see it; empty where it is not served. */
+  Optional<Long> sizeBytes(String volume) {
+    return Optional.ofNullable(served.get(volume)).map(one -> one.volume().sizeBytes());
+  }
+
   /** Lets all clients go and stops the volume cleanly. */
   void withdraw(String volume) throws IOException, InterruptedException {
     ReentrantLock lock = lock(volume);
@@ -164,13 +193,19 @@ final class LoggedVolumes {
     boolean plain = known.record().isPresent() && known.record().get().kind() == VolumeKind.PLAIN;
     throw new RefusedException(
         Refusal.of(
-                known.record().isEmpty()
-                    ? RefusalCode.UNKNOWN_VOLUME
-                    : plain ? RefusalCode.NEEDS_LOG : RefusalCode.WRONG_STATE,
-                plain ? "a plain volume has no log" : "the volume is not served")
+                notServed(known), plain ? "a plain volume has no log" : "the volume is not served")
             .attempted("reach the log of " + name)
             .found("state %s, %s".formatted(known.state(), trouble(name).orElse("no trouble")))
             .next("see 'backstay volume show " + name + "'"));
+  }
+
+  private RefusalCode notServed(StorageVolume known) {
+    if (known.record().isEmpty()) return RefusalCode.UNKNOWN_VOLUME;
+    if (known.record().get().kind() == VolumeKind.PLAIN) return RefusalCode.NEEDS_LOG;
+    boolean opening = known.state() == StorageVolume.State.SYNC_READY;
+    return opening && !troubles.containsKey(known.volume())
+        ? RefusalCode.STARTING
+        : RefusalCode.WRONG_STATE;
   }
 
   /** Takes away what was made for a volume; its own data and log are gone. */

@@ -5,6 +5,7 @@ import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.model.SizeChange;
 import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
@@ -41,6 +42,10 @@ final class StorageOperations implements OperationRole<StorageVolume> {
     return switch (start.work()) {
       case Work.AddVolume add -> {
         check(start.volume(), parts.records().check(add.record()));
+        yield before;
+      }
+      case Work.Resize resize -> {
+        checkSize(before, parts.records().check(resize.record()));
         yield before;
       }
       case Work.FullBackup backup -> before;
@@ -98,6 +103,16 @@ final class StorageOperations implements OperationRole<StorageVolume> {
     }
   }
 
+  /** That the volume can be that large; nothing has changed yet (rule L9). */
+  private void checkSize(StorageVolume before, ProtectionRecord record)
+      throws RefusedException, IOException {
+    SizeChange change = SizeChange.between(before.record().orElseThrow(), record);
+    long served = logged.sizeBytes(before.volume()).orElse(change.fromBytes());
+    new SizeChange(before.volume(), served, change.toBytes()).requireGrowth();
+    if (logged.isOwnData(record)) return;
+    change.requireRoom(record.device(), parts.devices().examine(record.device()).sizeBytes());
+  }
+
   /** A log is made only where nothing is lost by that (rule K6). */
   private static void checkLog(String volume, DeviceFacts facts) throws RefusedException {
     if (facts.empty()) return;
@@ -124,6 +139,14 @@ final class StorageOperations implements OperationRole<StorageVolume> {
             () -> {
               if (hasLog && isNew) logged.serve(record);
             });
+      }
+      case Work.Resize resize -> {
+        ProtectionRecord record = parts.records().check(resize.record());
+        StorageVolume known = store.get(operation.volume());
+        if (record.kind() == VolumeKind.LOGGED) logged.resize(known, record);
+        yield new Conclusion<>(
+            new WorkResult.VolumeResized(record.sizeBytes()),
+            before -> before.resized(resize.record(), record));
       }
       case Work.ClearVolume clear -> {
         Optional<ProtectionRecord> record = store.get(operation.volume()).record();

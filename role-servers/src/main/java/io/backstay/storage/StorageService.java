@@ -119,7 +119,10 @@ public final class StorageService implements RoleService {
     return new Reply.VolumeFacts(
         volume.volume(),
         volume.record().map(ProtectionRecord::kind).orElse(io.backstay.model.VolumeKind.PLAIN),
-        volume.record().map(ProtectionRecord::sizeBytes).orElse(0L),
+        logged
+            .sizeBytes(volume.volume())
+            .or(() -> volume.record().map(ProtectionRecord::sizeBytes))
+            .orElse(0L),
         volume.state().name(),
         volume.record().map(ProtectionRecord::version).orElse(0L),
         volume.ledger().epoch(),

@@ -42,6 +42,7 @@ public record StorageVolume(
           List.of(
               new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.READY),
               new StateTable.Row<>(State.READY, OperationKind.FULL_BACKUP, State.READY),
+              new StateTable.Row<>(State.READY, OperationKind.RESIZE, State.READY),
               new StateTable.Row<>(State.READY, OperationKind.CLEAR_VOLUME, State.CLEAR)));
 
   public static final StateTable<State> LOGGED =
@@ -49,6 +50,7 @@ public record StorageVolume(
           "storage, logged volume",
           List.of(
               new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.SYNC_READY),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.RESIZE, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.STOP_VOLUME, State.STOPPED),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.RESET_VOLUME, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.ACCEPT_LOSS, State.SYNC_READY),
@@ -87,6 +89,11 @@ public record StorageVolume(
   StorageVolume ready(Signed newSigned, ProtectionRecord newRecord) {
     State added = newRecord.kind() == VolumeKind.LOGGED ? State.SYNC_READY : State.READY;
     return new StorageVolume(volume, added, Optional.of(newSigned), Optional.of(newRecord), ledger);
+  }
+
+  /** With another size, in the same state. */
+  StorageVolume resized(Signed newSigned, ProtectionRecord newRecord) {
+    return new StorageVolume(volume, state, Optional.of(newSigned), Optional.of(newRecord), ledger);
   }
 
   /** In another state, which its table allows. */

@@ -233,6 +233,10 @@ final class TwinGroup {
     return new Work.AddVolume(signed(Cbor.write(record)));
   }
 
+  static Work resize(ProtectionRecord record) {
+    return new Work.Resize(signed(Cbor.write(record)));
+  }
+
   WorkResult.BackedUp backUp(String operation, long epoch) throws Exception {
     storage.start(operation, epoch, backup());
     return (WorkResult.BackedUp) storage.await(operation).result().orElseThrow();

@@ -104,6 +104,7 @@ final class Expectations implements Witness {
         volume.mayGo().addAll(volume.told().keySet());
       }
       case Work.AddVolume other -> {}
+      case Work.Resize other -> {}
       case Work.FullBackup other -> {}
       case Work.Restore other -> {}
       case Work.Verify other -> {}

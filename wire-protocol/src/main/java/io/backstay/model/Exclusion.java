@@ -20,8 +20,8 @@ public final class Exclusion {
   static {
     for (OperationKind kind : OperationKind.values())
       BESIDE.put(kind, EnumSet.noneOf(OperationKind.class));
-    allow(RESTORE, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESTORE, VERIFY);
-    allow(VERIFY, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, VERIFY);
+    allow(RESTORE, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESIZE, RESTORE, VERIFY);
+    allow(VERIFY, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESIZE, VERIFY);
   }
 
   private Exclusion() {}

@@ -10,6 +10,7 @@ public enum OperationKind {
   FULL_BACKUP,
   HASH_BACKUP,
   DELETE_POINT,
+  RESIZE,
   RESTORE,
   VERIFY,
   STOP_VOLUME,

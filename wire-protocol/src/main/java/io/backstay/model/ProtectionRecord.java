@@ -63,4 +63,21 @@ public record ProtectionRecord(
           "primary " + primary + " of " + volume + " is not among its archives " + archives);
     }
   }
+
+  /** The next version of this record, with another size. */
+  public ProtectionRecord withSize(long newSizeBytes) {
+    return of(version + 1, newSizeBytes);
+  }
+
+  /** Whether that one is this record, or a later one that differs from it in nothing but size. */
+  public boolean isResizedTo(ProtectionRecord later) {
+    return later.version >= version
+        && (later.version > version || later.sizeBytes == sizeBytes)
+        && later.equals(of(later.version, later.sizeBytes));
+  }
+
+  private ProtectionRecord of(long newVersion, long newSizeBytes) {
+    return new ProtectionRecord(
+        newVersion, volume, kind, newSizeBytes, device, storage, archives, primary, log);
+  }
 }

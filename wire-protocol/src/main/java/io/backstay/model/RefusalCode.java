@@ -34,6 +34,8 @@ public enum RefusalCode {
   WRONG_STATE(Advice.REFUSE, 4),
   NOT_EMPTY(Advice.REFUSE, 4),
   TOO_SMALL(Advice.REFUSE, 4),
+  /** A volume only grows: what lies behind a smaller end would be lost (rule L9). */
+  WOULD_SHRINK(Advice.REFUSE, 4),
   /** The target is not the one that the operation wrote to before (rule K6). */
   TARGET_CHANGED(Advice.REFUSE, 4),
   /** Only a volume with a log can do this (rule L10). */

@@ -29,6 +29,22 @@ public sealed interface Work {
   }
 
   /**
+   * Storage or archive: go on under this record, which differs from the one that is known in size
+   * and version only. An archive takes images of up to that size from then on; a storage makes the
+   * volume that large while it is served (rule L9).
+   */
+  record Resize(Signed record) implements Work {
+    public Resize {
+      Objects.requireNonNull(record, "record");
+    }
+
+    @Override
+    public OperationKind kind() {
+      return OperationKind.RESIZE;
+    }
+  }
+
+  /**
    * Storage or archive: forget the volume; at an archive all its points are destroyed, so that
    * needs a grant.
    */

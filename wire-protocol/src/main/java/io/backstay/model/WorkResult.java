@@ -6,6 +6,8 @@ import java.time.Instant;
 public sealed interface WorkResult {
   record VolumeAdded(long sizeBytes) implements WorkResult {}
 
+  record VolumeResized(long sizeBytes) implements WorkResult {}
+
   record VolumeCleared(long pointsDestroyed, long bytesFreed) implements WorkResult {}
 
   /**

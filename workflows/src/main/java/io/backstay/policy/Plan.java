@@ -8,6 +8,7 @@ public sealed interface Plan
         ClearVolumePlan,
         DeletePointPlan,
         FullBackupPlan,
+        ResizePlan,
         RestorePlan,
         VerifyPlan {
   /** Grows when a choice is made in another way than before. */

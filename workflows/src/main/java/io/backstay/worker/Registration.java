@@ -12,6 +12,7 @@ import io.backstay.workflow.ClearVolumeWorkflow;
 import io.backstay.workflow.DeletePointWorkflow;
 import io.backstay.workflow.FullBackupWorkflow;
 import io.backstay.workflow.Planner;
+import io.backstay.workflow.ResizeWorkflow;
 import io.backstay.workflow.RestoreWorkflow;
 import io.backstay.workflow.UnknownWorkflow;
 import io.backstay.workflow.VerifyRestoreWorkflow;
@@ -43,6 +44,7 @@ final class Registration {
         AddVolumeWorkflow.class,
         ClearVolumeWorkflow.class,
         DeletePointWorkflow.class,
+        ResizeWorkflow.class,
         UnknownWorkflow.class);
   }
 

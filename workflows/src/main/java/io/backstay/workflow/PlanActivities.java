@@ -4,6 +4,7 @@ import io.backstay.policy.AddVolumePlan;
 import io.backstay.policy.ClearVolumePlan;
 import io.backstay.policy.DeletePointPlan;
 import io.backstay.policy.FullBackupPlan;
+import io.backstay.policy.ResizePlan;
 import io.backstay.policy.RestorePlan;
 import io.backstay.policy.VerifyPlan;
 import io.temporal.activity.ActivityInterface;
@@ -32,4 +33,7 @@ public interface PlanActivities {
 
   @ActivityMethod(name = "PlanDeletePoint")
   DeletePointPlan deletePoint(DeletePoint.Input input);
+
+  @ActivityMethod(name = "PlanResize")
+  ResizePlan resize(Resize.Input input);
 }

@@ -6,21 +6,26 @@ import io.backstay.model.OperationReport;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusedException;
+import io.backstay.model.VolumeKind;
 import io.backstay.policy.AddVolumePlan;
 import io.backstay.policy.ClearVolumePlan;
 import io.backstay.policy.DeletePointPlan;
 import io.backstay.policy.FullBackupPlan;
 import io.backstay.policy.Plan;
 import io.backstay.policy.PointChoice;
+import io.backstay.policy.ResizePlan;
 import io.backstay.policy.RestorePlan;
 import io.backstay.policy.VerifyPlan;
 import io.backstay.seam.DeviceFacts;
 import io.backstay.wire.CatalogView;
 import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 
@@ -153,14 +158,38 @@ public final class Planner implements PlanActivities {
 
   /** Which of these servers have the volume. */
   private Set<String> knowing(String volume, List<String> servers) {
-    Set<String> knowing = new TreeSet<>();
+    return facts(volume, servers).keySet();
+  }
+
+  /** What those of these servers that have the volume say of it. */
+  private Map<String, Reply.VolumeFacts> facts(String volume, List<String> servers) {
+    Map<String, Reply.VolumeFacts> facts = new TreeMap<>();
     for (String server : servers) {
-      boolean knows =
-          calls.ask(server, new Command.ListVolumes(), Reply.Volumes.class).volumes().stream()
-              .anyMatch(it -> it.volume().equals(volume) && !it.state().equals(FORGOTTEN));
-      if (knows) knowing.add(server);
+      calls.ask(server, new Command.ListVolumes(), Reply.Volumes.class).volumes().stream()
+          .filter(it -> it.volume().equals(volume) && !it.state().equals(FORGOTTEN))
+          .forEach(it -> facts.put(server, it));
     }
-    return knowing;
+    return facts;
+  }
+
+  @Override
+  public ResizePlan resize(Resize.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    List<String> servers = new ArrayList<>(record.archives());
+    servers.add(record.storage());
+    ResizePlan.Found found =
+        new ResizePlan.Found(givenDevice(record), facts(record.volume(), servers));
+    return chosen(() -> ResizePlan.choose(head(), record, input.sizeBytes(), found));
+  }
+
+  private Optional<DeviceFacts> givenDevice(ProtectionRecord record) {
+    if (record.kind() == VolumeKind.LOGGED) {
+      Reply.OwnPlace own =
+          calls.ask(
+              record.storage(), new Command.FindOwnPlace(record.volume()), Reply.OwnPlace.class);
+      if (own.data().equals(record.device())) return Optional.empty();
+    }
+    return Optional.of(examine(record.storage(), record.device()));
   }
 
   @Override

@@ -22,7 +22,8 @@ public sealed interface RunInput
         VerifyRestore.Input,
         AddVolume.Input,
         ClearVolume.Input,
-        DeletePoint.Input {
+        DeletePoint.Input,
+        Resize.Input {
   String volume();
 
   OperationKind kindOfRun();
@@ -67,5 +68,6 @@ public sealed interface RunInput
           "VerifyRestore", VerifyRestore.Input.class,
           "AddVolume", AddVolume.Input.class,
           "ClearVolume", ClearVolume.Input.class,
-          "DeletePoint", DeletePoint.Input.class);
+          "DeletePoint", DeletePoint.Input.class,
+          "Resize", Resize.Input.class);
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import io.backstay.model.LogPlan;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
@@ -14,6 +16,7 @@ import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
 import io.backstay.seam.DeviceFacts;
 import io.backstay.wire.CatalogView;
+import io.backstay.wire.Reply;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -167,6 +170,79 @@ class PlansTest {
     assertThat(rest.servers()).containsExactly("s0");
     assertThat(ClearVolumePlan.choose(HEAD, RECORD, Set.of()).words())
         .isEqualTo("no server knows vol0 any more: remove its record");
+  }
+
+  private static Reply.VolumeFacts at(long bytes, long version, String state) {
+    return new Reply.VolumeFacts(
+        "vol0",
+        VolumeKind.PLAIN,
+        bytes,
+        state,
+        version,
+        1,
+        List.of(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  private static ResizePlan resize(
+      ProtectionRecord record, long to, long device, Map<String, Reply.VolumeFacts> at)
+      throws RefusedException {
+    return ResizePlan.choose(
+        HEAD, record, to, new ResizePlan.Found(Optional.of(device(device)), at));
+  }
+
+  /** Rule L9. */
+  @Test
+  void archivesTakeANewSizeBeforeTheStorageDoes() throws Exception {
+    var at = Map.of("s0", at(4096, 1, "READY"), "a0", at(4096, 1, "X"), "a1", at(4096, 1, "X"));
+    ResizePlan plan = resize(RECORD, 8192, 8192, at);
+    assertThat(plan.servers()).containsExactly("a0", "a1", "s0");
+    assertThat(plan.record()).isEqualTo(RECORD.withSize(8192));
+    assertThat(plan.record().version()).isEqualTo(2);
+    assertThat(plan.words()).isEqualTo("resize vol0 from 4.0 KiB to 8.0 KiB at a0, a1, s0");
+    assertRefused(RefusalCode.TOO_SMALL, () -> resize(RECORD, 8192, 4096, at));
+    assertRefused(RefusalCode.WOULD_SHRINK, () -> resize(RECORD, 512, 4096, at));
+    ResizePlan none = resize(RECORD, 4096, 4096, at);
+    assertThat(none.servers()).isEmpty();
+    assertThat(none.words()).isEqualTo("vol0 has 4.0 KiB already");
+  }
+
+  /** Rule L9: what an earlier run left halfway is completed, changed or taken back. */
+  @Test
+  void onlyTheSizeAtTheStorageCountsForWhatIsLarger() throws Exception {
+    ProtectionRecord ahead = RECORD.withSize(16384);
+    var half = Map.of("s0", at(4096, 1, "READY"), "a0", at(16384, 2, "X"), "a1", at(4096, 1, "X"));
+    ResizePlan rest = resize(ahead, 16384, 16384, half);
+    assertThat(rest.record()).isEqualTo(ahead);
+    assertThat(rest.servers()).containsExactly("a1", "s0");
+    ResizePlan less = resize(ahead, 8192, 16384, half);
+    assertThat(less.record()).isEqualTo(RECORD.withSize(16384).withSize(8192));
+    assertThat(less.servers()).containsExactly("a0", "a1", "s0");
+    assertThat(resize(ahead, 4096, 4096, half).servers()).containsExactly("a0", "a1", "s0");
+  }
+
+  @Test
+  void aVolumeGrowsOnlyWhereItIsServedAndKnownEverywhere() {
+    assertRefused(
+        RefusalCode.WRONG_STATE,
+        () -> resize(RECORD, 8192, 8192, Map.of("s0", at(4096, 1, "READY"))));
+    ProtectionRecord logged =
+        new ProtectionRecord(
+            1,
+            "vol0",
+            VolumeKind.LOGGED,
+            4096,
+            "/dev/x",
+            "s0",
+            List.of("a0"),
+            "a0",
+            Optional.of(new LogPlan("/dev/l", 1 << 30, 1 << 26, OnLogFull.BLOCK)));
+    var stopped = Map.of("s0", at(4096, 1, "STOPPED"), "a0", at(4096, 1, "X"));
+    assertRefused(RefusalCode.WRONG_STATE, () -> resize(logged, 8192, 8192, stopped));
+    var opening = Map.of("s0", at(4096, 1, "SYNC_READY"), "a0", at(4096, 1, "X"));
+    assertRefused(RefusalCode.STARTING, () -> resize(logged, 8192, 8192, opening));
+    assertRefused(RefusalCode.BAD_INPUT, () -> resize(logged, 4608, 8192, opening));
   }
 
   @Test

@@ -43,7 +43,11 @@ class BadInputTest {
         "VerifyRestore | {\"volume\":\"vol0\",\"gid\":-1} | gid is negative",
         "AddVolume | {\"volume\":\"vol0\",\"kind\":\"round\",\"device\":\"/x\"} | field 'kind'",
         "ClearVolume | {\"volume\":\"vol0\",\"grant\":\"x\"} | the grant is not base64",
-        "DeletePoint | {\"volume\":\"vol0\"} | no gid was given"
+        "DeletePoint | {\"volume\":\"vol0\"} | no gid was given",
+        "Resize | {\"volume\":\"vol0\"} | no size was given",
+        "Resize | {\"volume\":\"vol0\",\"sizeBytes\":1000} | is a multiple of 4096, or of 512",
+        "Resize | {\"volume\":\"vol0\",\"sizeBytes\":-512} | is a multiple of 4096, or of 512",
+        "Resize | {\"volume\":\"vol0\",\"size\":\"20G\"} | there is no field 'size'"
       })
   void jsonThatIsNotTheInputFailsTheRun(String type, String json, String reason) throws Exception {
     Refusal refusal = refused(type, json);
@@ -53,7 +57,15 @@ class BadInputTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"FullBackup", "Restore", "VerifyRestore", "AddVolume", "ClearVolume", "DeletePoint"})
+  @CsvSource({
+    "FullBackup",
+    "Restore",
+    "VerifyRestore",
+    "AddVolume",
+    "ClearVolume",
+    "DeletePoint",
+    "Resize"
+  })
   void aMissingArgumentFailsTheRun(String type) throws Exception {
     Refusal refusal = refused(type, null);
     assertThat(refusal.code()).isEqualTo(RefusalCode.BAD_INPUT);
@@ -67,6 +79,6 @@ class BadInputTest {
     assertThat(refusal.message()).isEqualTo("there is no workflow 'FullBakcup'");
     assertThat(refusal.found())
         .isEqualTo(
-            "there are AddVolume, ClearVolume, DeletePoint, FullBackup, Restore, VerifyRestore");
+            "there are AddVolume, ClearVolume, DeletePoint, FullBackup, Resize, Restore, VerifyRestore");
   }
 }

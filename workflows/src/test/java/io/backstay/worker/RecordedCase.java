@@ -39,12 +39,18 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
                   Scenario.RESTORE,
                   Scenario.VERIFY,
                   Scenario.CLEAR_VOLUME,
-                  Scenario.DELETE_POINT),
+                  Scenario.DELETE_POINT,
+                  Scenario.RESIZE),
               RecordedCase::unknownVolume),
           new RecordedCase("parked", List.of(FULL_BACKUP, Scenario.RESTORE), RecordedCase::parked),
           new RecordedCase(
               "superseded",
-              List.of(FULL_BACKUP, ADD_VOLUME, Scenario.CLEAR_VOLUME, Scenario.DELETE_POINT),
+              List.of(
+                  FULL_BACKUP,
+                  ADD_VOLUME,
+                  Scenario.CLEAR_VOLUME,
+                  Scenario.DELETE_POINT,
+                  Scenario.RESIZE),
               RecordedCase::superseded),
           new RecordedCase("already-running", List.of(FULL_BACKUP), RecordedCase::alreadyRunning),
           new RecordedCase("undone", List.of(ADD_VOLUME), RecordedCase::undone));

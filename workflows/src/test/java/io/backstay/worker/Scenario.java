@@ -9,6 +9,7 @@ import io.backstay.workflow.ClearVolume;
 import io.backstay.workflow.DeletePoint;
 import io.backstay.workflow.FullBackup;
 import io.backstay.workflow.Grants;
+import io.backstay.workflow.Resize;
 import io.backstay.workflow.Restore;
 import io.backstay.workflow.RunInput;
 import io.backstay.workflow.VerifyRestore;
@@ -81,8 +82,18 @@ record Scenario(
           servers -> servers.points("vol0").size() == 1,
           servers -> servers.points("vol0").size() == 2);
 
+  static final Scenario RESIZE =
+      new Scenario(
+          "resize",
+          new Resize.Input("vol0", MemoryServers.DEVICE_BYTES),
+          servers ->
+              List.of("c0", "a0", "s0").stream()
+                  .allMatch(it -> servers.sizeAt(it, "vol0") == MemoryServers.DEVICE_BYTES),
+          // The archive may have heard of it: that harms nobody, and the next run completes it.
+          servers -> servers.sizeAt("s0", "vol0") == MemoryServers.VOLUME_BYTES);
+
   static final List<Scenario> ALL =
-      List.of(FULL_BACKUP, RESTORE, VERIFY, ADD_VOLUME, CLEAR_VOLUME, DELETE_POINT);
+      List.of(FULL_BACKUP, RESTORE, VERIFY, ADD_VOLUME, CLEAR_VOLUME, DELETE_POINT, RESIZE);
 
   @Override
   public String toString() {

@@ -35,7 +35,7 @@ class VolumeRunsTest {
     assertThat(result)
         .isEqualTo(
             new AddVolume.Result(
-                "vol1", VolumeKind.PLAIN, 4 << 20, MemoryServers.DEVICE, "s0", List.of("a0")));
+                "vol1", VolumeKind.PLAIN, 8 << 20, MemoryServers.DEVICE, "s0", List.of("a0")));
     assertThat(group.servers.isProtected("vol1")).isTrue();
     assertThat(group.servers.isAt("s0", "vol1") && group.servers.isAt("a0", "vol1")).isTrue();
     assertThat(group.servers.isSteady()).isTrue();
