@@ -3,54 +3,136 @@ package io.backstay.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.nbd.RawClient;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.URI;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The commands of a logged volume against real processes; answers fit their schemas. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ServingCommandsTest {
-  @TempDir Path directory;
+  private static final long MIB = 1 << 20;
+
+  @TempDir static Path directory;
+  private LiveGroup group;
+
+  @BeforeAll
+  void begin() {
+    LiveGroup.requireTemporal();
+    group = new LiveGroup(directory.resolve("group"));
+    group.up();
+  }
+
+  @AfterAll
+  void end() throws Exception {
+    if (group != null) group.close();
+  }
+
+  private void add(String volume, String... more) {
+    List<String> line = new ArrayList<>(List.of("volume", "add", volume, "--kind", "logged"));
+    line.addAll(List.of("--log-size", "64M", "--tail-size", "8M", "--on-log-full", "block"));
+    line.addAll(List.of(more));
+    group.backstay(line.toArray(String[]::new)).fitting("volume-add");
+  }
+
+  private JsonNode volume(String name) {
+    return group.backstay("volume", "show", name).fitting("volume-show").path("volume");
+  }
 
   /** Rules M2 and K5. */
   @Test
-  void aLoggedVolumeIsServedStoppedStartedAndReset() throws Exception {
-    LiveGroup.requireTemporal();
-    try (LiveGroup group = new LiveGroup(directory.resolve("group"))) {
-      group.up();
-      String[] add = {
-        "volume",
-        "add",
-        "vol1",
-        "--kind",
-        "logged",
-        "--size",
-        "32M",
-        "--log-size",
-        "64M",
-        "--tail-size",
-        "8M",
-        "--on-log-full",
-        "block"
-      };
-      group.backstay(add).fitting("volume-add");
-      JsonNode shown = group.backstay("volume", "show", "vol1").fitting("volume-show");
-      assertThat(shown.path("volume").path("log").path("protectedNow").asBoolean()).isFalse();
-      group.backstay("volume", "list").fitting("volume-list");
+  void aLoggedVolumeIsServedStoppedStartedAndReset() {
+    add("vol1", "--size", "32M");
+    assertThat(volume("vol1").path("log").path("protectedNow").asBoolean()).isFalse();
+    group.backstay("volume", "list").fitting("volume-list");
 
-      LiveGroup.Ran refused = group.backstay("snapshot", "take", "vol1", "--label", "early");
-      assertThat(refused.exit()).isEqualTo(4);
-      assertThat(refused.error().path("code").asText()).isEqualTo("not-protected");
+    LiveGroup.Ran refused = group.backstay("snapshot", "take", "vol1", "--label", "early");
+    assertThat(refused.exit()).isEqualTo(4);
+    assertThat(refused.error().path("code").asText()).isEqualTo("not-protected");
 
-      JsonNode stopped = group.backstay("volume", "stop", "vol1").fitting("volume-serving");
-      assertThat(stopped.path("state").asText()).isEqualTo("STOPPED");
-      assertThat(group.backstay("volume", "stop", "nothing").exit()).isEqualTo(6);
-      JsonNode started = group.backstay("volume", "start", "vol1").fitting("volume-serving");
-      assertThat(started.path("nbdUri").asText()).startsWith("nbd+unix:");
+    JsonNode stopped = group.backstay("volume", "stop", "vol1").fitting("volume-serving");
+    assertThat(stopped.path("state").asText()).isEqualTo("STOPPED");
+    assertThat(group.backstay("volume", "stop", "nothing").exit()).isEqualTo(6);
+    assertThat(group.backstay("volume", "resize", "vol1", "--size", "64M").exit()).isEqualTo(4);
+    JsonNode started = group.backstay("volume", "start", "vol1").fitting("volume-serving");
+    assertThat(started.path("nbdUri").asText()).startsWith("nbd+unix:");
 
-      assertThat(group.backstay("volume", "reset", "vol1").exit()).isEqualTo(12);
-      JsonNode reset = group.backstay("volume", "reset", "vol1", "--yes").fitting("volume-serving");
-      assertThat(reset.path("session").asInt()).isEqualTo(1);
-      group.backstay("volume", "accept-loss", "vol1", "--yes").fitting("volume-serving");
+    assertThat(group.backstay("volume", "reset", "vol1").exit()).isEqualTo(12);
+    JsonNode reset = group.backstay("volume", "reset", "vol1", "--yes").fitting("volume-serving");
+    assertThat(reset.path("session").asInt()).isEqualTo(1);
+    group.backstay("volume", "accept-loss", "vol1", "--yes").fitting("volume-serving");
+  }
+
+  private RawClient connect(String volume) throws IOException {
+    URI uri = URI.create(volume(volume).path("nbdUri").asText());
+    String socket = uri.getQuery().substring("socket=".length());
+    return RawClient.using(volume, UnixDomainSocketAddress.of(socket));
+  }
+
+  private JsonNode resize(String volume, String size) {
+    return group.backstay("volume", "resize", volume, "--size", size).fitting("volume-resize");
+  }
+
+  private String refusal(String volume, String size) {
+    LiveGroup.Ran refused = group.backstay("volume", "resize", volume, "--size", size);
+    assertThat(refused.exit()).isEqualTo(4);
+    return refused.error().path("code").asText();
+  }
+
+  /** Rules L1 and L9. */
+  @Test
+  void aVolumeGrowsUnderAClientAndKeepsWhatIsWrittenBehindItsOldEnd() throws Exception {
+    add("vol2", "--size", "16M");
+    byte[] bytes = new byte[8192];
+    new Random(5).nextBytes(bytes);
+    try (RawClient before = connect("vol2")) {
+      assertThat(resize("vol2", "48M").path("formerBytes").asLong()).isEqualTo(16 * MIB);
+      assertThat(volume("vol2").path("sizeBytes").asLong()).isEqualTo(48 * MIB);
+      before.store(16 * MIB - 4096, bytes);
+      before.store(48 * MIB - 8192, bytes);
+      assertThat(before.read(48 * MIB - 8192, 8192)).isEqualTo(bytes);
+    }
+    JsonNode status = group.status();
+    LiveGroup.kill(LiveGroup.pid(status, "s0"));
+    LiveGroup.await("it is served again", () -> volume("vol2").hasNonNull("nbdUri"));
+    assertThat(volume("vol2").path("sizeBytes").asLong()).isEqualTo(48 * MIB);
+    try (RawClient after = connect("vol2")) {
+      assertThat(after.read(16 * MIB - 4096, 8192)).isEqualTo(bytes);
+      assertThat(after.read(48 * MIB - 8192, 8192)).isEqualTo(bytes);
+    }
+    assertThat(resize("vol2", "48M").path("formerBytes").asLong()).isEqualTo(48 * MIB);
+    assertThat(refusal("vol2", "32M")).isEqualTo("would-shrink");
+    assertThat(group.backstay("volume", "resize", "vol2", "--size", "50000000").exit())
+        .isEqualTo(2);
+  }
+
+  /** Rule L9. */
+  @Test
+  void aDeviceOfSomebodyElseIsMadeLargerFirst() throws Exception {
+    Path data = directory.resolve("data");
+    lengthen(data, 16 * MIB);
+    add("vol3", "--data", data.toString());
+    assertThat(refusal("vol3", "24M")).isEqualTo("too-small");
+    lengthen(data, 24 * MIB);
+    try (RawClient client = connect("vol3")) {
+      resize("vol3", "24M");
+      client.store(24 * MIB - 512, new byte[512]);
+    }
+  }
+
+  private static void lengthen(Path file, long bytes) throws IOException {
+    try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+      open.setLength(bytes);
     }
   }
 }

@@ -7,11 +7,18 @@ import java.util.List;
 class MemoryExport implements Export {
   private final String name;
   private final ByteBuffer bytes;
+  private volatile long sizeBytes;
   volatile boolean readOnly;
 
   MemoryExport(String name, int sizeBytes) {
     this.name = name;
     this.bytes = ByteBuffer.allocateDirect(sizeBytes);
+    this.sizeBytes = sizeBytes;
+  }
+
+  /** As if its memory ended there. */
+  void resize(long newSizeBytes) {
+    sizeBytes = newSizeBytes;
   }
 
   @Override
@@ -26,7 +33,7 @@ class MemoryExport implements Export {
 
   @Override
   public long sizeBytes() {
-    return bytes.capacity();
+    return sizeBytes;
   }
 
   @Override

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Speaks NBD byte by byte, so that a test can also say what no client would. */
-final class RawClient implements AutoCloseable {
+public final class RawClient implements AutoCloseable {
   private final SocketChannel socket;
   boolean structured;
 
@@ -45,7 +45,7 @@ final class RawClient implements AutoCloseable {
   }
 
   /** Ready for requests, with simple replies. */
-  static RawClient using(String export, SocketAddress address) throws IOException {
+  public static RawClient using(String export, SocketAddress address) throws IOException {
     RawClient client = greeted(address);
     client.go(export);
     return client;
@@ -180,7 +180,7 @@ final class RawClient implements AutoCloseable {
     return new Answer(cookie, errno, rest);
   }
 
-  byte[] read(long offset, int bytes) throws IOException {
+  public byte[] read(long offset, int bytes) throws IOException {
     request(Protocol.READ, 0, 1, offset, bytes);
     Answer answer = answer(bytes);
     if (answer.error() != 0) throw new IOException("errno " + answer.error());
@@ -188,7 +188,7 @@ final class RawClient implements AutoCloseable {
   }
 
   /** Writes and waits for the answer. */
-  void store(long offset, byte[] bytes) throws IOException {
+  public void store(long offset, byte[] bytes) throws IOException {
     write(0, 2, offset, bytes);
     Answer answer = answer(0);
     if (answer.error() != 0) throw new IOException("errno " + answer.error());

@@ -63,6 +63,20 @@ class TransmissionTest {
     }
   }
 
+  /** Rule L9. */
+  @Test
+  void whoIsConnectedMayUseWhatAnExportGrewBy() throws IOException {
+    export.resize(1 << 20);
+    try (RawClient simple = simple();
+        RawClient structured = structured()) {
+      assertThat(errorOf(simple, Protocol.READ, 0, 1 << 20, 512)).isEqualTo(Errno.EINVAL);
+      export.resize(2 << 20);
+      simple.store((2 << 20) - 512, pattern(512, 3));
+      assertThat(structured.read((2 << 20) - 512, 512)).isEqualTo(pattern(512, 3));
+      assertThat(errorOf(simple, Protocol.READ, 0, 2 << 20, 512)).isEqualTo(Errno.EINVAL);
+    }
+  }
+
   @Test
   void aLargeWriteAndReadGoInManyPieces() throws IOException {
     byte[] bytes = new byte[3 << 20];
