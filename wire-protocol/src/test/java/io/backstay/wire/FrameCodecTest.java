@@ -3,11 +3,13 @@ package io.backstay.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.backstay.model.Bytes;
 import io.backstay.model.OperationKind;
 import io.backstay.model.Point;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.Reservation;
+import io.backstay.model.Signed;
 import io.backstay.model.Work;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,6 +22,9 @@ import org.junit.jupiter.api.Test;
 class FrameCodecTest {
   private static final Instant NOON = Instant.parse("2026-11-21T12:00:00.123456Z");
 
+  private static final Signed RECORD =
+      new Signed(Bytes.of(new byte[] {1}), Bytes.of(new byte[] {2}), Bytes.of(new byte[] {3}));
+
   @Test
   void everyShapeOfMessageArrivesAsItWasSent() throws IOException {
     Reservation holder =
@@ -29,6 +34,7 @@ class FrameCodecTest {
           new Message.Hello("g", "s0", 1, 1, "backstay 0.1.0"),
           new Message.Request(
               new Command.Start("run/1", "vol0", 3, new Work.FullBackup("a0", "127.0.0.1:1", 0))),
+          new Message.Request(new Command.Start("run/2", "vol0", 4, new Work.Resize(RECORD))),
           new Message.Request(
               new Command.Reserve("vol0", OperationKind.VERIFY, "w", "r", "h", Optional.of(6L))),
           new Message.Answer(
