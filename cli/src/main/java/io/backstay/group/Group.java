@@ -50,8 +50,9 @@ public final class Group {
   public GroupFile up(Wish wish, Opening opening, Consumer<String> say)
       throws IOException, InterruptedException, RefusedException {
     layout.make();
-    try (DirectoryLock change = takeChange(say)) {
-      GroupFile group = new Setup(layout, time).make(wish);
+    try (DirectoryLock change = takeChange(say);
+        Setup setup = new Setup(layout, time)) {
+      GroupFile group = setup.make(wish);
       Optional<Refusal> lost = new LostCatalog(layout, group).look();
       if (lost.isPresent()) throw new RefusedException(lost.get());
       if (group.temporal().embedded() && processes.find(Member.TEMPORAL).isEmpty()) {

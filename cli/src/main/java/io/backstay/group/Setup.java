@@ -9,6 +9,7 @@ import io.backstay.pki.CertificateAuthority;
 import io.backstay.seam.Time;
 import io.backstay.server.ServerConfig;
 import io.backstay.wire.Cbor;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import java.util.function.IntPredicate;
  * configurations. What is there already stays as it is, so that it can be interrupted anywhere and
  * run again.
  */
-public final class Setup {
+public final class Setup implements Closeable {
   private static final String LOOPBACK = "127.0.0.1:";
   private static final String NODE = "n0";
   private static final String NAMESPACE = "backstay";
@@ -33,6 +34,7 @@ public final class Setup {
   private final Layout layout;
   private final Time time;
   private final IntPredicate free;
+  private Optional<Ports> claimed = Optional.empty();
 
   public Setup(Layout layout, Time time) {
     this(layout, time, Ports::free);
@@ -89,7 +91,8 @@ public final class Setup {
 
   private GroupFile choose(Wish wish) throws IOException {
     List<Role> roles = List.of(Role.CATALOG, Role.STORAGE, Role.ARCHIVE, Role.WORKER);
-    List<Integer> ports = Ports.choose(TEMPORAL_PORTS + 2 * roles.size(), time.random(), free);
+    claimed = Optional.of(Ports.choose(TEMPORAL_PORTS + 2 * roles.size(), time.random(), free));
+    List<Integer> ports = claimed.get().list();
     List<ServerRecord> servers = new ArrayList<>();
     for (int i = 0; i < roles.size(); i++) {
       Role role = roles.get(i);
@@ -107,6 +110,12 @@ public final class Setup {
             servers);
     group.write(layout);
     return group;
+  }
+
+  /** The group's servers listen by now, or nobody wants them to. */
+  @Override
+  public void close() throws IOException {
+    if (claimed.isPresent()) claimed.get().close();
   }
 
   private static GroupFile.TemporalPlace temporal(Wish wish, List<Integer> ports) {
