@@ -3,6 +3,8 @@ package io.backstay.log;
 import io.backstay.seam.Gate;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,6 +18,9 @@ import java.util.Optional;
  *   flush
  *   tell the tail: those who wait are answered, the applier may go on
  * </pre>
+ *
+ * <p>For a client that flushes after each write the first three steps are done while its flush is
+ * still on the way.
  */
 final class LogWriter implements Runnable {
   /** How long writes that nobody waits for are gathered: the log's part of their latency is 0. */
@@ -29,6 +34,12 @@ final class LogWriter implements Runnable {
   private final Cutter cutter;
   private final Headers headers;
   private final Gate work;
+
+  /** On the device, not flushed. */
+  private final List<PackQueue.Batch> written = new ArrayList<>();
+
+  /** A flush was the last that was wanted, so after the next write there will be one again. */
+  private boolean ahead;
 
   /**
    * @param cutter hears of all packs that are durable
@@ -45,33 +56,53 @@ final class LogWriter implements Runnable {
   public void run() {
     try {
       while (!tail.isStoppedAndWritten()) {
-        switch (tail.demand()) {
+        Demand demand = tail.demand();
+        switch (demand) {
           case NONE -> work.await(IDLE);
           case SOON -> {
-            if (!work.await(GATHER)) writeNext();
+            if (ahead) writeAhead();
+            else if (!work.await(GATHER)) commit();
           }
-          case NOW -> writeNext();
+          case FLUSH, NOW -> commit();
         }
+        ahead = demand == Demand.FLUSH;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void writeNext() {
+  private void commit() {
     try {
-      Optional<PackQueue.Batch> next = tail.take();
-      if (next.isEmpty()) return;
-      PackQueue.Batch batch = next.get();
-      for (PackQueue.Pack pack : batch.packs()) headers.put(pack.lsid(), pack.entries());
-      write(tail.memory(), log, batch.lsid(), batch.endLsid());
+      writeNext();
+      if (written.isEmpty()) return;
       log.flush();
-      tail.durable(batch);
-      cutter.durable(batch.packs());
+      for (PackQueue.Batch batch : written) {
+        tail.durable(batch);
+        cutter.durable(batch.packs());
+      }
+      written.clear();
     } catch (IOException e) {
       // Never flushed again into success: the next process writes it again and compares (rule L3).
       tail.fail(e);
     }
+  }
+
+  private void writeAhead() {
+    try {
+      writeNext();
+    } catch (IOException e) {
+      tail.fail(e);
+    }
+  }
+
+  private void writeNext() throws IOException {
+    Optional<PackQueue.Batch> next = tail.take();
+    if (next.isEmpty()) return;
+    PackQueue.Batch batch = next.get();
+    for (PackQueue.Pack pack : batch.packs()) headers.put(pack.lsid(), pack.entries());
+    write(tail.memory(), log, batch.lsid(), batch.endLsid());
+    written.add(batch);
   }
 
   /** Not durable before a flush. */

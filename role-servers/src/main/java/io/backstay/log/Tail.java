@@ -227,10 +227,9 @@ final class Tail {
 
   Demand demand() {
     return locked(() -> {
-      if (failure.isPresent() || packs.isEmpty()) return Demand.NONE;
-      return stopping || isMuch() || !flushWaiters.isEmpty() || !waiting.isEmpty()
-          ? Demand.NOW
-          : Demand.SOON;
+      if (failure.isPresent() || durable == next) return Demand.NONE;
+      if (!flushWaiters.isEmpty()) return Demand.FLUSH;
+      return stopping || isMuch() || !waiting.isEmpty() ? Demand.NOW : Demand.SOON;
     });
   }
 
