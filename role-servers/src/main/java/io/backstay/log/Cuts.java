@@ -72,22 +72,24 @@ final class Cuts {
           overflow = Optional.empty();
           kept = new ArrayList<>();
         });
-    entry
-        .cut()
-        .ifPresent(cut -> {
-          newest = Optional.of(cut);
-          if (session != null && cut.session() == session.number()) kept.add(cut);
-        });
+    entry.cut().ifPresent(this::take);
+    entry.further().forEach(this::take);
     if (entry.overflow().isPresent()) overflow = entry.overflow();
   }
 
+  private void take(Cut cut) {
+    newest = Optional.of(cut);
+    if (session != null && cut.session() == session.number()) kept.add(cut);
+  }
+
+  /** All of them or none. */
   private void durable(List<CutsEntry> entries) throws IOException {
-    if (file.wantsPublishing()) {
+    if (file.wantsPublishing() || entries.size() > 1) {
       List<CutsEntry> all = whole();
       all.addAll(entries);
       file.publish(all);
     } else {
-      file.append(entries);
+      file.append(entries.getFirst());
     }
     entries.forEach(this::take);
   }
@@ -167,7 +169,10 @@ final class Cuts {
                 one.label);
         made.add(last);
       }
-      durable(made.stream().map(CutsEntry::cut).toList());
+      durable(
+          made.size() <= CutsEntry.CUTS_MAX
+              ? List.of(CutsEntry.cuts(made))
+              : made.stream().map(CutsEntry::cut).toList());
       return made;
     } finally {
       lock.unlock();

@@ -32,9 +32,10 @@ import org.slf4j.LoggerFactory;
  *   12     n  body, CBOR: a {@link CutsEntry}
  * </pre>
  *
- * <p>Entries are appended after those before them were synced, so a crash can tear the end only:
+ * <p>An entry is appended after those before it were synced, so a crash can tear the last one only:
  * bytes there that are no valid entry are cut off, nobody was told of them. The same with a valid
- * entry behind them is damage, and the file is refused.
+ * entry behind them is damage, and the file is refused. What belongs together is therefore one
+ * entry: of two in one write the second alone may survive a loss of power.
  *
  * <p>A process begins with publishing the whole file anew ({@link #publish}), because it does not
  * know whether a sync of the one before failed. The same after a failure of its own: the file is
@@ -163,10 +164,10 @@ final class CutsFile {
   }
 
   /** Durable when it returns; after a failure the file wants publishing. */
-  void append(List<CutsEntry> entries) throws IOException {
+  void append(CutsEntry entry) throws IOException {
     AppendFile open =
         file.orElseThrow(() -> new IllegalStateException("append to a file that was given up"));
-    byte[] bytes = bytes(entries);
+    byte[] bytes = bytes(List.of(entry));
     boolean durable = false;
     try {
       open.append(ByteBuffer.wrap(bytes));

@@ -13,6 +13,7 @@ import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -79,6 +80,33 @@ class CutsFileTest {
       cuts.record(List.of(wanted(145, NOON)));
       assertThat(gids(Cuts.open(directory()))).containsExactly(10L, 11L, 12L, 13L, 14L);
     }
+  }
+
+  /** Rule M1: of several that were made at once the later ones alone survived, as damage. */
+  @Test
+  void cutsThatWereMadeAtOnceSurviveALossOfPowerTogetherOrNotAtAll() throws IOException {
+    Optional<String> label = Optional.of("l".repeat(Cut.LABEL_CHARACTERS_MAX));
+    for (int seed = 0; seed < 200; seed++) {
+      Cuts cuts = some();
+      List<Wanted> many = new ArrayList<>();
+      for (int i = 0; i < CutsEntry.CUTS_MAX; i++)
+        many.add(new Wanted(150 + i, NOON, Optional.empty(), true, label));
+      disk.failNextFlush("/server/vol0/cuts");
+      assertThatThrownBy(() -> cuts.record(many)).isInstanceOf(IOException.class);
+      disk.powerLoss(new Random(seed));
+      assertThat(Cuts.open(directory()).count()).isIn(5, 5 + many.size());
+      directory().delete(CutsFile.NAME);
+    }
+  }
+
+  @Test
+  void moreCutsThanAnEntryTakesAreRecordedTogetherToo() throws IOException {
+    Cuts cuts = some();
+    List<Wanted> many = new ArrayList<>();
+    for (int i = 0; i < 3 * CutsEntry.CUTS_MAX; i++) many.add(wanted(150 + i, NOON));
+    cuts.record(many);
+    disk.powerLoss(new Random(1));
+    assertThat(Cuts.open(directory()).history()).isEqualTo(cuts.history());
   }
 
   @Test
