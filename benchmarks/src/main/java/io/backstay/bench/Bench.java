@@ -24,6 +24,7 @@ import picocli.CommandLine.Parameters;
       "  memory       peak memory of the servers, also with a large sparse volume",
       "  all          these three",
       "  nbd          a logged volume beside nbdkit and qemu-nbd, with fio",
+      "  endurance    a logged volume under random writes for ten minutes",
       "  components   what the parts reach alone, without network or without a disk",
       "  micro        JMH benchmarks of the inner loops",
       "",
@@ -34,6 +35,12 @@ public final class Bench implements Callable<Integer> {
   private static final int FINDINGS = 10;
   private static final long NBD_LOG_BYTES = 8 * Quantities.GIB;
   private static final int NBD_PORT = 10_899;
+  private static final int NBD_SECONDS = 6;
+
+  /** So small that it is lapped every few seconds. */
+  private static final long ENDURANCE_LOG_BYTES = Quantities.GIB;
+
+  private static final int ENDURANCE_SECONDS = 600;
 
   /** Image, its sparse form or a copy, the image that the archive keeps and the one before it. */
   private static final int COPIES_ON_DISK = 4;
@@ -65,11 +72,8 @@ public final class Bench implements Callable<Integer> {
       description = "Runs of each contender (default: ${DEFAULT-VALUE}).")
   private int rounds;
 
-  @Option(
-      names = "--seconds",
-      defaultValue = "6",
-      description = "Of each run of fio (default: ${DEFAULT-VALUE}).")
-  private int seconds;
+  @Option(names = "--seconds", description = "Of each run of fio (default: 6; endurance: 600).")
+  private Optional<Integer> seconds = Optional.empty();
 
   @Option(
       names = "--dir",
@@ -95,6 +99,7 @@ public final class Bench implements Callable<Integer> {
         case "micro" -> Micro.run();
         case "components" -> components();
         case "nbd" -> nbd();
+        case "endurance" -> endurance();
         case "full-backup" -> compare(List.of(Comparison.Suite.FULL_BACKUP));
         case "restore" -> compare(List.of(Comparison.Suite.RESTORE));
         case "memory" -> compare(List.of(Comparison.Suite.MEMORY));
@@ -116,9 +121,23 @@ public final class Bench implements Callable<Integer> {
     console.out().println(Machine.of(place.folder("logs")).text());
     for (boolean unix : new boolean[] {false, true}) {
       NbdRace.Settings settings =
-          new NbdRace.Settings(sizeBytes, NBD_LOG_BYTES, rounds, seconds, unix, NBD_PORT);
+          new NbdRace.Settings(
+              sizeBytes, NBD_LOG_BYTES, rounds, seconds.orElse(NBD_SECONDS), unix, NBD_PORT);
       console.out().println(new NbdRace(settings, place, meter, console).run());
     }
+    return 0;
+  }
+
+  private int endurance() throws BenchException, IOException, InterruptedException {
+    Tools.require();
+    long sizeBytes = Quantities.bytes(size);
+    Workplace place = Workplace.open(workplace(), sizeBytes + ENDURANCE_LOG_BYTES, console);
+    Meter meter = new Meter(Time.system(), place.folder("logs"));
+    console.out().println(Machine.of(place.folder("logs")).text());
+    NbdEndurance.Settings settings =
+        new NbdEndurance.Settings(
+            sizeBytes, ENDURANCE_LOG_BYTES, seconds.orElse(ENDURANCE_SECONDS));
+    console.out().println(new NbdEndurance(settings, place, meter).run());
     return 0;
   }
 
