@@ -117,16 +117,19 @@ final class RealGroup implements AutoCloseable {
   /** Waits until so much of an image on its way in is durable, by the archive's metadata. */
   long awaitBackedUp(String volume, long bytes) throws IOException, InterruptedException {
     Path volumes = directory.resolve("servers/a0/archive/volumes");
-    while (true) {
+    long until = Time.system().nanos() + COMMAND_MAX.toNanos();
+    while (Time.system().nanos() < until) {
       JsonNode partial = metadata(volumes.resolve(volume).resolve("metadata")).path("partial");
       if (partial.path("durable").asLong(-1) >= bytes) return partial.path("durable").asLong();
       Time.system().sleep(LOOK_EVERY);
     }
+    throw new AssertionError("%s is never seen at %d durable bytes".formatted(volume, bytes));
   }
 
   /** Waits until so much of a target is durable, by the archive's record of it. */
   long awaitRestored(Path target, long bytes) throws IOException, InterruptedException {
-    while (true) {
+    long until = Time.system().nanos() + COMMAND_MAX.toNanos();
+    while (Time.system().nanos() < until) {
       for (Path file : targetRecords()) {
         JsonNode record = metadata(file);
         boolean far = record.path("durable").asLong() >= bytes;
@@ -135,6 +138,7 @@ final class RealGroup implements AutoCloseable {
       }
       Time.system().sleep(LOOK_EVERY);
     }
+    throw new AssertionError("%s is never seen at %d durable bytes".formatted(target, bytes));
   }
 
   private List<Path> targetRecords() throws IOException {
