@@ -79,6 +79,7 @@ final class LogWorld {
   private final Archive archive;
   private final Mishaps mishaps;
   private final Ends ends;
+  private final Stalls stalls;
 
   private Optional<SimulatedProcess> living = Optional.empty();
   private MemoryDisk.Mount mount;
@@ -104,6 +105,7 @@ final class LogWorld {
     this.archive = new Archive(this, cuts, scheduler.splitRandom());
     this.mishaps = new Mishaps(disk, scheduler.splitRandom(), this::say);
     this.ends = new Ends(scheduler.splitRandom());
+    this.stalls = new Stalls(seed, scheduler);
     disk.beforeEachOperation(this::before);
   }
 
@@ -187,6 +189,7 @@ final class LogWorld {
       SeededScheduler.parkForever();
     }
     if (random.nextDouble() < circumstances.yields()) Thread.yield();
+    stalls.before(operation);
   }
 
   private void end(Ends.End how) {
