@@ -79,7 +79,7 @@ final class RoleProcess {
               parts(process, directory), LinuxSharedMemories.ofThisMachine(), door());
       case ARCHIVE -> new ArchiveService(parts(process, directory));
       case WORKER -> new WorkerService(config, process.servers(), process.metrics(), time);
-      case PROXY, OPERATOR ->
+      case PROXY, OPERATOR, CLIENT ->
           throw new IllegalArgumentException(
               "%s: there is no server of role %s".formatted(config.name(), config.role().word()));
     };

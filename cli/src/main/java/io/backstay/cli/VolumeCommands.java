@@ -22,7 +22,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code volume add | list | show | resize | clear}; {@link ServingCommands} has the others. */
+/**
+ * {@code volume add | list | show | resize | clear}; {@link ServingCommands} and {@link
+ * ClientCommand} have the others.
+ */
 @Command(
     name = "volume",
     description = "Put volumes under protection, see them, end their protection.",
@@ -42,7 +45,8 @@ final class VolumeCommands implements Callable<Integer> {
             .addSubcommand(new ListAll(shell))
             .addSubcommand(new Show(shell))
             .addSubcommand(new Resize(shell))
-            .addSubcommand(new Clear(shell));
+            .addSubcommand(new Clear(shell))
+            .addSubcommand(new ClientCommand(shell));
     ServingCommands.addTo(line, shell);
     return line;
   }

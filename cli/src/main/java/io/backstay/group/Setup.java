@@ -64,10 +64,16 @@ public final class Setup implements Closeable {
     CertificateAuthority authority =
         CertificateAuthority.openOrCreate(layout.authority(), group.group(), time);
     for (ServerRecord server : group.servers()) {
-      certificates(authority, server.name(), server.role(), layout.certificates());
+      certificates(
+          authority, server.name(), server.role(), layout.certificates(), hosts(server.name()));
     }
     certificates(authority, OperatorFiles.NAME, Role.OPERATOR, layout.operator());
     return authority.certificateFile();
+  }
+
+  /** Beside loopback: where NBD clients reach a storage. */
+  private String[] hosts(String server) throws IOException {
+    return NbdAddress.of(layout, server).map(NbdAddress::host).stream().toArray(String[]::new);
   }
 
   private GroupFile existing(Wish wish) throws IOException, RefusedException {
@@ -133,10 +139,11 @@ public final class Setup implements Closeable {
   }
 
   private static void certificates(
-      CertificateAuthority authority, String name, Role role, Path directory) throws IOException {
+      CertificateAuthority authority, String name, Role role, Path directory, String... hosts)
+      throws IOException {
     Path tls = directory.resolve(name + ".crt");
-    if (Files.exists(tls)) authority.renewIfHalfOver(tls);
-    else authority.issue(name, role, directory);
+    if (Files.exists(tls)) authority.renewIfHalfOver(tls, hosts);
+    else authority.issue(name, role, directory, hosts);
     if (role != Role.CATALOG && role != Role.OPERATOR) return;
     Path signing = directory.resolve(name + "-signing.crt");
     if (Files.exists(signing)) authority.renewIfHalfOver(signing);

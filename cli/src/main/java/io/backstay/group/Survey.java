@@ -89,7 +89,7 @@ public final class Survey {
       switch (server.role()) {
         case STORAGE, ARCHIVE ->
             volumes.put(server.name(), asked.call(server.name(), new Command.ListVolumes()));
-        case CATALOG, PROXY, WORKER, OPERATOR -> {}
+        case CATALOG, PROXY, WORKER, OPERATOR, CLIENT -> {}
       }
     } catch (IOException e) {
       troubles.put(server.name(), String.valueOf(e.getMessage()));

@@ -1,14 +1,20 @@
 package io.backstay.cli;
 
+import static java.time.temporal.ChronoUnit.DAYS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.backstay.nbd.RawClient;
+import io.backstay.wire.Cbor;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -71,6 +77,63 @@ class ServingCommandsTest {
     JsonNode reset = group.backstay("volume", "reset", "vol1", "--yes").fitting("volume-serving");
     assertThat(reset.path("session").asInt()).isEqualTo(1);
     group.backstay("volume", "accept-loss", "vol1", "--yes").fitting("volume-serving");
+  }
+
+  /** Rule K5. */
+  @Test
+  void aClientGetsACertificateForItsVolumesAlone() throws Exception {
+    add("vol4", "--size", "16M");
+    String to = directory.resolve("db 1").toString();
+    String[] command = {"volume", "client", "vol4", "--name", "db1", "--to", to, "--days", "30"};
+    JsonNode made = group.backstay(command).fitting("volume-client");
+    assertThat(made.path("volumes").path(0).path("volume").asText()).isEqualTo("vol4");
+    assertThat(made.path("volumes").path(0).path("nbdUri").isNull()).isTrue();
+    assertThat(Instant.parse(made.path("validUntil").asText()))
+        .isBetween(Instant.now().plus(29, DAYS), Instant.now().plus(30, DAYS));
+    byte[] first = Files.readAllBytes(Path.of(made.path("certificateFile").asText()));
+
+    serveOverTls();
+    JsonNode renewed = group.backstay(command).fitting("volume-client");
+    assertThat(Files.readAllBytes(Path.of(made.path("certificateFile").asText())))
+        .isNotEqualTo(first);
+    String uri = renewed.path("volumes").path(0).path("nbdUri").asText();
+    LiveGroup.await("it is served over TLS", () -> nbdinfo(uri) == 0);
+    add("vol5", "--size", "16M");
+    assertThat(nbdinfo(uri.replace("vol4", "vol5"))).isNotZero();
+
+    command[4] = "db2";
+    LiveGroup.Ran taken = group.backstay(command);
+    assertThat(taken.exit()).isEqualTo(4);
+    assertThat(taken.error().path("code").asText()).isEqualTo("not-empty");
+    command[2] = "nothing";
+    assertThat(group.backstay(command).exit()).isEqualTo(6);
+    command[8] = "366";
+    assertThat(group.backstay(command).exit()).isEqualTo(2);
+  }
+
+  /** On all addresses, where TLS is a must. */
+  private void serveOverTls() throws IOException {
+    Path file = group.layout().config("s0");
+    ObjectNode config = (ObjectNode) Cbor.json().readTree(file.toFile());
+    int port;
+    try (ServerSocket any = new ServerSocket(0)) {
+      port = any.getLocalPort();
+    }
+    Files.writeString(file, config.put("nbdListen", "0.0.0.0:" + port).toString());
+    group.up(); // which puts the name of the machine into the storage's certificate
+    LiveGroup.kill(LiveGroup.pid(group.status(), "s0"));
+  }
+
+  private static int nbdinfo(String uri) {
+    try {
+      return new ProcessBuilder("timeout", "20", "nbdinfo", uri)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start()
+          .waitFor();
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private RawClient connect(String volume) throws IOException {

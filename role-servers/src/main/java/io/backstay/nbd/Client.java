@@ -1,6 +1,6 @@
 package io.backstay.nbd;
 
-import io.backstay.wire.Peer;
+import io.backstay.authority.Subject;
 import java.util.Optional;
 
 /**
@@ -9,10 +9,11 @@ import java.util.Optional;
  * @param name for messages
  * @param near on this machine: when it dies, all that it sent has arrived, and when this machine
  *     loses power so does it (rules L1, L8)
- * @param peer as its certificate says
+ * @param subject as its certificate says; empty for whoever came in without TLS
  */
-record Client(String name, boolean near, Optional<Peer> peer) {
-  Client with(Peer authenticated) {
-    return new Client(authenticated.name() + " at " + name, near, Optional.of(authenticated));
+record Client(String name, boolean near, Optional<Subject> subject) {
+  Client with(Subject authenticated) {
+    String who = authenticated.peer().name() + " at " + name;
+    return new Client(who, near, Optional.of(authenticated));
   }
 }

@@ -17,8 +17,8 @@ record Entrance(
     Predicate<String> shown,
     Optional<Tls> tls,
     boolean tlsRequired) {
-  /** TLS with the group's certificates, and what they allow. */
-  record Tls(TlsContexts contexts, String group, Admission admission) {}
+  /** TLS with the group's certificates, which say who may use what. */
+  record Tls(TlsContexts contexts, String group) {}
 
   Entrance {
     if (tlsRequired && tls.isEmpty()) {
@@ -27,11 +27,19 @@ record Entrance(
   }
 
   boolean refusesPlain(Client client) {
-    return tlsRequired && client.peer().isEmpty();
+    return tlsRequired && client.subject().isEmpty();
   }
 
-  boolean admits(Client client, String export) {
-    return client.peer().isEmpty()
-        || tls.orElseThrow().admission().mayUse(client.peer().get(), export);
+  /**
+   * The exports that there are for this client (rule K5). Those that its certificate does not allow
+   * are to it as if they did not exist.
+   */
+  Predicate<String> shownTo(Client client) {
+    return client.subject().map(subject -> shown.and(subject::mayUse)).orElse(shown);
+  }
+
+  /** Whether somebody else would find it here. */
+  boolean hides(Client client, String export) {
+    return exports.find(export, shown).isPresent() && !shownTo(client).test(export);
   }
 }

@@ -83,16 +83,15 @@ public final class NbdServer implements AutoCloseable {
   }
 
   /**
-   * @param admission which certificates of the group may use which exports
+   * Also with TLS, for those whose certificate of the group allows it.
+   *
    * @throws IOException that names the credentials file which is missing or wrong
    */
-  public NbdServer(Time time, NbdLimits limits, Credentials credentials, Admission admission)
-      throws IOException {
+  public NbdServer(Time time, NbdLimits limits, Credentials credentials) throws IOException {
     this(
         time,
         limits,
-        Optional.of(
-            new Entrance.Tls(new TlsContexts(credentials), credentials.group(), admission)));
+        Optional.of(new Entrance.Tls(new TlsContexts(credentials), credentials.group())));
   }
 
   private NbdServer(Time time, NbdLimits limits, Optional<Entrance.Tls> tls) {

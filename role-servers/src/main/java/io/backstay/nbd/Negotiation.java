@@ -1,9 +1,9 @@
 package io.backstay.nbd;
 
+import io.backstay.authority.Subject;
 import io.backstay.net.Reasons;
 import io.backstay.net.TlsContexts;
 import io.backstay.seam.Time;
-import io.backstay.wire.Peer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -186,7 +186,7 @@ final class Negotiation extends ChannelInboundHandlerAdapter {
 
   private void startTls(ByteBuf out, int bytes) throws BadClientException {
     int option = Protocol.OPT_STARTTLS;
-    if (bytes != 0 || client.peer().isPresent()) {
+    if (bytes != 0 || client.subject().isPresent()) {
       String reason = bytes != 0 ? "STARTTLS has no data" : "this is TLS already";
       Options.refuse(out, option, Protocol.REP_ERR_INVALID, reason);
     } else if (entrance.tls().isEmpty()) {
@@ -214,13 +214,13 @@ final class Negotiation extends ChannelInboundHandlerAdapter {
       close(Reasons.of(handshake.cause()));
       return;
     }
-    client = client.with(peer());
+    client = client.with(subject());
     state = State.OPTIONS;
   }
 
-  private Peer peer() throws CertificateException, SSLPeerUnverifiedException {
+  private Subject subject() throws CertificateException, SSLPeerUnverifiedException {
     SslHandler tls = context.pipeline().get(SslHandler.class);
-    return TlsContexts.peer(tls, entrance.tls().orElseThrow().group());
+    return TlsContexts.subject(tls, entrance.tls().orElseThrow().group());
   }
 
   // ---- the choice
@@ -295,7 +295,7 @@ final class Negotiation extends ChannelInboundHandlerAdapter {
       Intake intake = new Intake(limits, inFlight, served.loop(), time);
       Transmission transmission =
           new Transmission(served, client, options.termsFor(served), intake);
-      if (client.peer().isEmpty()) reads.share(served.loop().reads());
+      if (client.subject().isEmpty()) reads.share(served.loop().reads());
       state = State.OVER;
       context.pipeline().addLast("transmission", transmission);
       LOG.debug("{} uses export {}", client.name(), served.export().name());

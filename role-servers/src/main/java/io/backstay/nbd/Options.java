@@ -64,9 +64,8 @@ final class Options {
       refuse(out, Protocol.OPT_LIST, Protocol.REP_ERR_INVALID, "LIST has no data");
       return;
     }
-    for (ServedExport served : entrance.exports().list(entrance.shown())) {
+    for (ServedExport served : entrance.exports().list(entrance.shownTo(client))) {
       Export export = served.export();
-      if (!entrance.admits(client, export.name())) continue;
       byte[] name = export.name().getBytes(StandardCharsets.UTF_8);
       byte[] text = export.description().getBytes(StandardCharsets.UTF_8);
       reply(out, Protocol.OPT_LIST, Protocol.REP_SERVER, Integer.BYTES + name.length + text.length);
@@ -87,19 +86,18 @@ final class Options {
 
   // ---- options about an export
 
-  /** An export that this client may use; else what to say is in {@code out}. */
+  /**
+   * An export that this client may use; else what to say is in {@code out}: the same whether there
+   * is none or it is not for this client, who has no business to know.
+   */
   Optional<ServedExport> find(ByteBuf out, int option, Client client, String name) {
-    Optional<ServedExport> found = entrance.exports().find(name, entrance.shown());
-    if (found.isEmpty()) {
-      String reason =
-          name.isEmpty() ? "name an export: LIST tells them" : "there is no export " + name;
-      refuse(out, option, Protocol.REP_ERR_UNKNOWN, reason);
-    } else if (!entrance.admits(client, found.get().export().name())) {
-      String reason =
-          "the certificate of %s may not use the export %s".formatted(client.name(), name);
-      LOG.warn("NBD: {}", reason);
-      refuse(out, option, Protocol.REP_ERR_POLICY, reason);
-      return Optional.empty();
+    Optional<ServedExport> found = entrance.exports().find(name, entrance.shownTo(client));
+    if (found.isPresent()) return found;
+    String reason =
+        name.isEmpty() ? "name an export: LIST tells them" : "there is no export " + name;
+    refuse(out, option, Protocol.REP_ERR_UNKNOWN, reason);
+    if (entrance.hides(client, name)) {
+      LOG.warn("NBD: the certificate of {} may not use the export {}", client.name(), name);
     }
     return found;
   }

@@ -1,6 +1,5 @@
 package io.backstay.nbd;
 
-import io.backstay.model.Role;
 import io.backstay.net.Credentials;
 import io.backstay.seam.Time;
 import java.io.IOException;
@@ -23,14 +22,12 @@ public final class UnixDoor implements VolumeDoor, AutoCloseable {
   private final Map<String, NbdListener> listeners = new ConcurrentHashMap<>();
 
   /**
-   * @param credentials for clients of other machines, of whom operators may use all volumes
+   * @param credentials for clients that come with TLS, of whom operators may use all volumes
    * @throws IOException that names the credentials file which is missing or wrong
    */
   public UnixDoor(Path directory, Credentials credentials, Time time) throws IOException {
     this.directory = directory;
-    this.server =
-        new NbdServer(
-            time, NbdLimits.DEFAULT, credentials, (peer, export) -> peer.role() == Role.OPERATOR);
+    this.server = new NbdServer(time, NbdLimits.DEFAULT, credentials);
   }
 
   /** Serves all volumes there too: plain on loopback, else to those with a certificate only. */

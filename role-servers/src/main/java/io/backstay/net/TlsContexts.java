@@ -1,6 +1,8 @@
 package io.backstay.net;
 
 import io.backstay.authority.PeerUri;
+import io.backstay.authority.Subject;
+import io.backstay.model.Role;
 import io.backstay.wire.Peer;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ClientAuth;
@@ -88,18 +90,35 @@ public final class TlsContexts implements AutoCloseable {
   }
 
   /**
-   * Who is at the other end, after the handshake (rule K5).
+   * Which member of the group is at the other end, after the handshake (rule K5).
    *
-   * @throws CertificateException unless its certificate names a member of the group
+   * @throws CertificateException unless its certificate names one
    */
-  public static Peer peer(SslHandler tls, String group)
+  static Peer peer(SslHandler tls, String group)
       throws CertificateException, SSLPeerUnverifiedException {
-    Peer peer = PeerUri.peer((X509Certificate) tls.engine().getSession().getPeerCertificates()[0]);
-    if (!peer.group().equals(group)) {
+    Peer peer = subject(tls, group).peer();
+    if (peer.role() == Role.CLIENT) {
       throw new CertificateException(
-          "it names %s, this is group %s".formatted(PeerUri.of(peer), group));
+          "it names %s, who may use volumes over NBD and nothing else".formatted(PeerUri.of(peer)));
     }
     return peer;
+  }
+
+  /**
+   * Who is at the other end, after the handshake, be it an NBD client that may use a few volumes
+   * and do nothing else (rule K5).
+   *
+   * @throws CertificateException unless its certificate names somebody known to the group
+   */
+  public static Subject subject(SslHandler tls, String group)
+      throws CertificateException, SSLPeerUnverifiedException {
+    Subject subject =
+        Subject.of((X509Certificate) tls.engine().getSession().getPeerCertificates()[0]);
+    if (!subject.peer().group().equals(group)) {
+      throw new CertificateException(
+          "it names %s, this is group %s".formatted(PeerUri.of(subject.peer()), group));
+    }
+    return subject;
   }
 
   SslHandler forClient(ByteBufAllocator allocator) {

@@ -3,6 +3,7 @@ package io.backstay.pki;
 import io.backstay.authority.Authority;
 import io.backstay.authority.PeerUri;
 import io.backstay.authority.Pem;
+import io.backstay.authority.Subject;
 import io.backstay.model.Names;
 import io.backstay.model.Role;
 import io.backstay.seam.Time;
@@ -12,6 +13,9 @@ import java.math.BigInteger;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
@@ -26,6 +30,7 @@ import java.time.Instant;
 import java.time.Period;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.sec.ECPrivateKey;
@@ -34,8 +39,9 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /**
  * The private CA of one group (rule K5): one self-signed EC P-256 certificate, whose key never
- * leaves its directory. It issues two kinds of certificates: for TLS (EC P-256), and for signing
- * protection records and grants (Ed25519).
+ * leaves its directory. It issues three kinds of certificates: for TLS between members of the group
+ * (EC P-256), for NBD clients (the same, but nobody's for a member), and for signing protection
+ * records and grants (Ed25519).
  */
 public final class CertificateAuthority {
   static final Period CA_VALIDITY = Period.ofYears(10);
@@ -48,6 +54,9 @@ public final class CertificateAuthority {
   private static final int P256_BITS = 256;
 
   private static final List<String> LOOPBACK = List.of("localhost", "127.0.0.1", "::1");
+
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   private static final String SIGNING_SUFFIX = "-signing";
 
@@ -162,6 +171,27 @@ public final class CertificateAuthority {
     return write(CertificateFiles.named(name + SIGNING_SUFFIX, directory), template, pair);
   }
 
+  /**
+   * A new key with a certificate for an NBD client that may use these volumes and do nothing else
+   * in the group. What an earlier call wrote there for the same client is replaced.
+   *
+   * @param life after which the client needs another certificate: nothing takes one back earlier
+   * @throws FileAlreadyExistsException when one of the files is there and is none of these
+   */
+  public X509Certificate issueClient(String name, Set<String> volumes, Period life, ClientFiles to)
+      throws IOException {
+    Subject client = new Subject(new Peer(group, name, Role.CLIENT), volumes);
+    to.requireReplaceable(this, client.peer());
+    if (!Files.exists(to.directory())) Files.createDirectories(to.directory(), OWNER_ONLY);
+    KeyPair pair = ecKey();
+    X509Certificate issued = issue(CertificateTemplate.ofClient(client, pair.getPublic()), life);
+    // In this order, so that after a crash anywhere the same call is not refused.
+    CertificateFiles.publish(to.ca(), Pem.of(certificate));
+    CertificateFiles.publish(to.certificate(), Pem.of(issued));
+    CertificateFiles.publish(to.key(), Pem.of(pair.getPrivate()));
+    return issued;
+  }
+
   private CertificateFiles write(CertificateFiles to, CertificateTemplate template, KeyPair pair)
       throws IOException {
     Files.createDirectories(to.key().toAbsolutePath().getParent());
@@ -173,23 +203,26 @@ public final class CertificateAuthority {
 
   /**
    * Replaces the certificate by one that is valid for a year from now, if half of its life is over
-   * (rule K5). The key stays the same, so that the renewal is the replacement of one file: a server
-   * that reads both at any moment finds two that fit.
+   * or it does not name these hosts (rule K5). The key stays the same, so that the renewal is the
+   * replacement of one file: a server that reads both at any moment finds two that fit.
    *
+   * @param hosts host names and addresses under which others reach it, beside those that it has
    * @return whether it was renewed
    * @throws IOException when the file is no certificate that this CA issued
    */
-  public boolean renewIfHalfOver(Path certificateFile) throws IOException {
+  public boolean renewIfHalfOver(Path certificateFile, String... hosts) throws IOException {
     X509Certificate old = read(certificateFile);
     checkOurs(old, certificateFile);
     Instant begin = old.getNotBefore().toInstant();
     Duration life = Duration.between(begin, old.getNotAfter().toInstant());
-    if (time.now().isBefore(begin.plus(life.dividedBy(2)))) return false;
-    CertificateFiles.publish(certificateFile, Pem.of(issue(CertificateTemplate.like(old))));
+    CertificateTemplate like = CertificateTemplate.like(old);
+    CertificateTemplate wanted = like.reachedAt(List.of(hosts));
+    if (wanted.equals(like) && time.now().isBefore(begin.plus(life.dividedBy(2)))) return false;
+    CertificateFiles.publish(certificateFile, Pem.of(issue(wanted)));
     return true;
   }
 
-  private void checkOurs(X509Certificate issued, Path file) throws IOException {
+  void checkOurs(X509Certificate issued, Path file) throws IOException {
     try {
       issued.verify(certificate.getPublicKey());
       Peer peer = PeerUri.peer(issued);
@@ -217,9 +250,13 @@ public final class CertificateAuthority {
   }
 
   private X509Certificate issue(CertificateTemplate template) throws IOException {
+    return issue(template, VALIDITY);
+  }
+
+  private X509Certificate issue(CertificateTemplate template, Period life) throws IOException {
     Instant now = time.now();
     Instant caEnd = certificate.getNotAfter().toInstant();
-    Instant end = until(now, VALIDITY);
+    Instant end = until(now, life);
     return template.issue(certificate, key, from(now), end.isBefore(caEnd) ? end : caEnd);
   }
 

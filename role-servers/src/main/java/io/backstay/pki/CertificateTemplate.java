@@ -1,6 +1,6 @@
 package io.backstay.pki;
 
-import io.backstay.authority.PeerUri;
+import io.backstay.authority.Subject;
 import io.backstay.model.Role;
 import io.backstay.wire.Peer;
 import java.io.IOException;
@@ -13,7 +13,9 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -62,7 +64,12 @@ record CertificateTemplate(X500Name subject, PublicKey key, List<Extension> exte
   static CertificateTemplate ofTls(Peer peer, PublicKey key, List<String> hosts)
       throws IOException {
     KeyPurposeId[] purposes = {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth};
-    return ofPeer(peer, key, new ExtendedKeyUsage(purposes), hosts);
+    return of(new Subject(peer, Set.of()), key, new ExtendedKeyUsage(purposes), hosts);
+  }
+
+  /** Of an NBD client: nobody who connects takes it for a server. */
+  static CertificateTemplate ofClient(Subject client, PublicKey key) throws IOException {
+    return of(client, key, new ExtendedKeyUsage(KeyPurposeId.id_kp_clientAuth), List.of());
   }
 
   static CertificateTemplate ofSigning(Peer peer, PublicKey key) throws IOException {
@@ -71,28 +78,55 @@ record CertificateTemplate(X500Name subject, PublicKey key, List<Extension> exte
           "%s is a %s: only a catalog or an operator signs"
               .formatted(peer.name(), peer.role().word()));
     }
-    return ofPeer(peer, key, new ExtendedKeyUsage(KeyPurposeId.id_kp_codeSigning), List.of());
+    ExtendedKeyUsage purpose = new ExtendedKeyUsage(KeyPurposeId.id_kp_codeSigning);
+    return of(new Subject(peer, Set.of()), key, purpose, List.of());
   }
 
-  private static CertificateTemplate ofPeer(
-      Peer peer, PublicKey key, ExtendedKeyUsage purposes, List<String> hosts) throws IOException {
+  private static CertificateTemplate of(
+      Subject subject, PublicKey key, ExtendedKeyUsage purposes, List<String> hosts)
+      throws IOException {
     List<GeneralName> names = new ArrayList<>();
-    names.add(new GeneralName(GeneralName.uniformResourceIdentifier, PeerUri.of(peer)));
-    for (String host : hosts) {
-      int type = IPAddress.isValid(host) ? GeneralName.iPAddress : GeneralName.dNSName;
-      names.add(new GeneralName(type, host));
+    for (String uri : subject.uris()) {
+      names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri));
     }
+    for (String host : hosts) names.add(nameOf(host));
     return new CertificateTemplate(
-        commonName(peer.name()),
+        commonName(subject.peer().name()),
         key,
         List.of(
             critical(Extension.basicConstraints, new BasicConstraints(false)),
             critical(Extension.keyUsage, new KeyUsage(KeyUsage.digitalSignature)),
             critical(Extension.extendedKeyUsage, purposes),
-            Extension.create(
-                Extension.subjectAlternativeName,
-                false,
-                new GeneralNames(names.toArray(GeneralName[]::new)))));
+            alternativeNames(names)));
+  }
+
+  private static GeneralName nameOf(String host) {
+    int type = IPAddress.isValid(host) ? GeneralName.iPAddress : GeneralName.dNSName;
+    return new GeneralName(type, host);
+  }
+
+  private static Extension alternativeNames(List<GeneralName> names) throws IOException {
+    return Extension.create(
+        Extension.subjectAlternativeName,
+        false,
+        new GeneralNames(names.toArray(GeneralName[]::new)));
+  }
+
+  /** This one, if it names these hosts already; else one that names them, too. */
+  CertificateTemplate reachedAt(List<String> hosts) throws IOException {
+    Extension old =
+        extensions.stream()
+            .filter(one -> one.getExtnId().equals(Extension.subjectAlternativeName))
+            .findFirst()
+            .orElseThrow(() -> new IOException(subject + " has no alternative names"));
+    Set<GeneralName> names =
+        new LinkedHashSet<>(List.of(GeneralNames.getInstance(old.getParsedValue()).getNames()));
+    boolean more = false;
+    for (String host : hosts) more |= names.add(nameOf(host));
+    if (!more) return this;
+    List<Extension> changed = new ArrayList<>(extensions);
+    changed.set(extensions.indexOf(old), alternativeNames(List.copyOf(names)));
+    return new CertificateTemplate(subject, key, changed);
   }
 
   /** Everything that a certificate of {@link #ofTls} or {@link #ofSigning} says of its subject. */

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.backstay.model.Role;
 import io.backstay.net.Credentials;
 import io.backstay.net.TestGroup;
+import io.backstay.pki.CertificateAuthority;
+import io.backstay.pki.ClientFiles;
+import io.backstay.pki.FixedTime;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -12,13 +15,17 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.Period;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** TLS as real clients speak it, on an address that is not loopback. */
+/** TLS as real clients speak it, on an address that is not loopback (rule K5). */
 @Timeout(120)
 class NbdTlsTest {
   private static final int SIZE_BYTES = 8 << 20;
@@ -32,12 +39,7 @@ class NbdTlsTest {
   void serve() throws IOException {
     group = new TestGroup("group", Files.createDirectory(directory.resolve("ca")));
     Credentials own = group.credentials("s0", Role.STORAGE);
-    server =
-        new NbdServer(
-            Time.system(),
-            NbdLimits.DEFAULT,
-            own,
-            (peer, export) -> peer.name().equals("host1") && export.equals(Served.NAME));
+    server = new NbdServer(Time.system(), NbdLimits.DEFAULT, own);
     server.add(new MemoryExport(Served.NAME, SIZE_BYTES), WriteCache.DURABLE);
     server.add(new MemoryExport("secret", SIZE_BYTES), WriteCache.DURABLE);
     listener = server.listenTcp("0.0.0.0:0", any -> true);
@@ -50,13 +52,24 @@ class NbdTlsTest {
   }
 
   /** A directory of certificates as libnbd wants it. */
-  private static Path certificates(TestGroup of, String member, Path at) throws IOException {
-    Credentials credentials = of.credentials(member, Role.STORAGE);
-    Path files = Files.createDirectories(at.resolve("pki-" + member));
+  private Path certificates(Role role) throws IOException {
+    Credentials credentials = group.credentials("x0", role);
+    Path files = Files.createDirectories(directory.resolve("pki-" + role));
     Files.copy(credentials.ca(), files.resolve("ca-cert.pem"));
     Files.copy(credentials.certificate(), files.resolve("client-cert.pem"));
     Files.copy(credentials.key(), files.resolve("client-key.pem"));
     return files;
+  }
+
+  /** The same of an NBD client, which may use these volumes. */
+  private Path client(TestGroup of, String... volumes) throws IOException {
+    Path files = directory.resolve("pki-" + String.join("-", volumes));
+    of.ca().issueClient("host1", Set.of(volumes), Period.ofDays(1), new ClientFiles(files));
+    return files;
+  }
+
+  private Path client() throws IOException {
+    return client(group, Served.NAME);
   }
 
   private String uri(String scheme, String export, String query) {
@@ -71,7 +84,7 @@ class NbdTlsTest {
   @Test
   void aCertificateThatMayUseTheVolumeIsServed() throws Exception {
     Tools.need("nbdinfo", "nbdcopy");
-    String uri = uri(Served.NAME, certificates(group, "host1", directory));
+    String uri = uri(Served.NAME, client());
     assertThat(Tools.run("nbdinfo", uri))
         .contains("using structured packets")
         .contains("with TLS")
@@ -89,22 +102,52 @@ class NbdTlsTest {
   @Test
   void itSeesNoOtherVolume() throws Exception {
     Tools.need("nbdinfo");
-    Path certificates = certificates(group, "host1", directory);
+    Path certificates = client();
     assertThat(Tools.run("nbdinfo", "--list", uri("", certificates)))
         .contains("export=\"vol0\"")
         .doesNotContain("secret");
     Tools.Outcome refused = Tools.outcome("nbdinfo", uri("secret", certificates));
     assertThat(refused.exit()).isNotZero();
     assertThat(refused.text()).contains("for export: secret");
+    // Whether a volume exists is nothing that it learns, by whatever way it asks.
+    Tools.Outcome unknown = Tools.outcome("nbdinfo", uri("nothing", certificates));
+    assertThat(refused.text().replace("secret", "nothing")).isEqualTo(unknown.text());
   }
 
   @Test
-  void aCertificateThatMayNotUseTheVolumeIsRefused() throws Exception {
+  void theOnlyVolumeThatItMayUseNeedsNoName() throws Exception {
     Tools.need("nbdinfo");
-    Tools.Outcome refused =
-        Tools.outcome("nbdinfo", uri(Served.NAME, certificates(group, "host2", directory)));
-    assertThat(refused.exit()).isNotZero();
-    assertThat(refused.text()).contains("for export: vol0");
+    assertThat(Tools.run("nbdinfo", "--size", uri("", client(group, "secret"))))
+        .isEqualToIgnoringNewLines(String.valueOf(SIZE_BYTES));
+  }
+
+  @Test
+  void itMayUseSeveral() throws Exception {
+    Tools.need("nbdinfo");
+    Path certificates = client(group, Served.NAME, "secret", "later");
+    Tools.run("nbdinfo", uri(Served.NAME, certificates));
+    Tools.run("nbdinfo", uri("secret", certificates));
+    assertThat(Tools.outcome("nbdinfo", uri("later", certificates)).exit()).isNotZero();
+  }
+
+  @Test
+  void anOperatorMayUseAllAndNoServerAny() throws Exception {
+    Tools.need("nbdinfo");
+    for (Role role : Role.values()) {
+      if (role == Role.CLIENT) continue;
+      Tools.Outcome outcome = Tools.outcome("nbdinfo", uri("secret", certificates(role)));
+      assertThat(outcome.exit() == 0).as(role.word()).isEqualTo(role == Role.OPERATOR);
+    }
+  }
+
+  @Test
+  void aCertificateThatIsOverIsRefused() throws Exception {
+    Tools.need("nbdinfo");
+    Time past = new FixedTime(Instant.now().minus(Duration.ofDays(2)));
+    Path files = directory.resolve("pki-past");
+    CertificateAuthority.open(group.ca().certificateFile().getParent(), "group", past)
+        .issueClient("host1", Set.of(Served.NAME), Period.ofDays(1), new ClientFiles(files));
+    assertThat(Tools.outcome("nbdinfo", uri(Served.NAME, files)).exit()).isNotZero();
   }
 
   @Test
@@ -112,7 +155,7 @@ class NbdTlsTest {
     Tools.need("nbdinfo");
     try (TestGroup other =
         new TestGroup("other", Files.createDirectory(directory.resolve("ca2")))) {
-      Path certificates = certificates(other, "host1", directory);
+      Path certificates = client(other, Served.NAME);
       Files.copy(
           group.ca().certificateFile(),
           certificates.resolve("ca-cert.pem"),
@@ -134,7 +177,7 @@ class NbdTlsTest {
     Tools.need("nbdinfo");
     listener = server.listenTcp("127.0.0.1:0", any -> true);
     assertThat(Tools.run("nbdinfo", listener.uri(Served.NAME))).contains("without TLS");
-    String uri = uri(Served.NAME, certificates(group, "host1", directory));
+    String uri = uri(Served.NAME, client());
     assertThat(Tools.run("nbdinfo", uri)).contains("with TLS");
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.backstay.model.Role;
 import io.backstay.pki.CertificateAuthority;
 import io.backstay.pki.CertificateFiles;
+import io.backstay.pki.ClientFiles;
 import io.backstay.pki.FixedTime;
 import io.backstay.wire.Channel;
 import io.backstay.wire.Message;
@@ -21,6 +22,8 @@ import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.Period;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
@@ -128,6 +131,28 @@ class TlsTest {
             Limits.DEFAULT);
     assertThatThrownBy(() -> wrongKey.connect(listener.address()).receive())
         .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void theCertificateOfAnNbdClientOpensNothingHere() throws Exception {
+    ClientFiles files = new ClientFiles(directory.resolve("db1"));
+    group.ca().issueClient("db1", Set.of("vol0"), Period.ofDays(1), files);
+    Credentials own = new Credentials("home", files.certificate(), files.key(), files.ca());
+    NettyNetwork client = group.network(own, Limits.DEFAULT);
+    assertThatThrownBy(() -> client.connect(listener.address()).receive())
+        .isInstanceOf(IOException.class);
+    assertThat(log.await(line -> line.startsWith("connection from")))
+        .contains("backstay://home/client/db1, who may use volumes over NBD and nothing else");
+  }
+
+  @Test
+  void theCertificateOfAnNbdClientServesNobody() throws Exception {
+    ClientFiles files = new ClientFiles(directory.resolve("db1"));
+    group.ca().issueClient("db1", Set.of("vol0"), Period.ofDays(1), files);
+    Credentials own = new Credentials("home", files.certificate(), files.key(), files.ca());
+    Network.Listener impostor = group.network(own, Limits.DEFAULT).listen(TestGroup.ANY_PORT);
+    NettyNetwork storage = group.network("s0", Role.STORAGE);
+    assertThatThrownBy(() -> storage.connect(impostor.address())).isInstanceOf(IOException.class);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.authority.PeerUri;
 import io.backstay.authority.Pem;
+import io.backstay.authority.Subject;
 import io.backstay.model.Role;
 import io.backstay.seam.Time;
 import io.backstay.wire.Peer;
@@ -16,7 +17,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.Period;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -97,6 +100,21 @@ class CertificateAuthorityTest {
   }
 
   @Test
+  void aCertificateIsRenewedToNameAnotherHost() throws Exception {
+    CertificateAuthority ca = ca(NOON);
+    CertificateFiles files = ca.issue("s0", Role.STORAGE, directory);
+    X509Certificate old = CertificateAuthority.read(files.certificate());
+    assertThat(ca.renewIfHalfOver(files.certificate(), "127.0.0.1", "localhost")).isFalse();
+    assertThat(ca.renewIfHalfOver(files.certificate(), "host.example", "10.0.0.7")).isTrue();
+    X509Certificate renewed = CertificateAuthority.read(files.certificate());
+    assertThat(renewed.getSubjectAlternativeNames())
+        .containsAll(old.getSubjectAlternativeNames())
+        .contains(List.of(2, "host.example"), List.of(7, "10.0.0.7"));
+    assertThat(renewed.getPublicKey()).isEqualTo(old.getPublicKey());
+    assertThat(ca.renewIfHalfOver(files.certificate(), "10.0.0.7")).isFalse();
+  }
+
+  @Test
   void nothingOutlivesTheCa() throws IOException {
     ca(NOON);
     Instant nineAndAHalfYears = NOON.plus(Duration.ofDays(3470));
@@ -120,6 +138,62 @@ class CertificateAuthorityTest {
     CertificateAuthority ca = ca(NOON);
     assertThatThrownBy(() -> ca.issueSigning("w0", Role.WORKER, directory))
         .hasMessageContaining("worker");
+  }
+
+  @Test
+  void theCertificateOfAnNbdClientNamesItsVolumesAndIsNoServers() throws Exception {
+    ClientFiles files = new ClientFiles(directory.resolve("db1"));
+    X509Certificate issued =
+        ca(NOON).issueClient("db1", Set.of("vol1", "vol0"), Period.ofDays(30), files);
+
+    assertThat(CertificateAuthority.read(files.certificate())).isEqualTo(issued);
+    assertThat(CertificateAuthority.daysLeft(issued, NOON)).isEqualTo(30);
+    assertThat(issued.getSubjectAlternativeNames())
+        .containsExactly(
+            List.of(6, "backstay://home/client/db1"),
+            List.of(6, "backstay-volume://home/vol0"),
+            List.of(6, "backstay-volume://home/vol1"));
+    assertThat(issued.getExtendedKeyUsage()).hasSize(1).doesNotContain("1.3.6.1.5.5.7.3.1");
+    Subject db1 = Subject.of(issued);
+    assertThat(db1.peer()).isEqualTo(new Peer("home", "db1", Role.CLIENT));
+    assertThat(db1.mayUse("vol1")).isTrue();
+    assertThat(db1.mayUse("vol2")).isFalse();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(files.directory())))
+        .isEqualTo("rwx------");
+  }
+
+  @Test
+  void onlyAnNbdClientNamesVolumesAndAlwaysDoes() {
+    for (Role role : Role.values()) {
+      Peer peer = new Peer("home", "x0", role);
+      Set<String> wrong = role == Role.CLIENT ? Set.of() : Set.of("vol0");
+      assertThatThrownBy(() -> new Subject(peer, wrong)).hasMessageContaining("volumes");
+    }
+    Peer client = new Peer("home", "db1", Role.CLIENT);
+    assertThatThrownBy(() -> new Subject(client, Set.of("../vol0")))
+        .hasMessageContaining("is not a volume name");
+  }
+
+  @Test
+  void onlyWhatWasMadeForTheSameClientIsReplaced(@TempDir Path elsewhere) throws Exception {
+    CertificateAuthority ca = ca(NOON);
+    ClientFiles files = new ClientFiles(directory.resolve("db1"));
+    Set<String> volumes = Set.of("vol0");
+    X509Certificate first = ca.issueClient("db1", volumes, Period.ofDays(30), files);
+    assertThat(ca.issueClient("db1", volumes, Period.ofDays(30), files)).isNotEqualTo(first);
+
+    assertThatThrownBy(() -> ca.issueClient("db2", volumes, Period.ofDays(30), files))
+        .isInstanceOf(FileAlreadyExistsException.class)
+        .hasMessageContaining("backstay://home/client/db1");
+    CertificateAuthority other =
+        CertificateAuthority.create(elsewhere, "home", new FixedTime(NOON));
+    assertThatThrownBy(() -> other.issueClient("db1", volumes, Period.ofDays(30), files))
+        .isInstanceOf(FileAlreadyExistsException.class)
+        .hasMessageContaining("another authority");
+    Files.delete(files.certificate());
+    assertThatThrownBy(() -> ca.issueClient("db1", volumes, Period.ofDays(30), files))
+        .isInstanceOf(FileAlreadyExistsException.class)
+        .hasMessageContaining("client-key.pem");
   }
 
   @Test

@@ -34,21 +34,24 @@ public final class PeerUri {
    * @throws CertificateException when it names nobody, or more than one, or not in this form
    */
   public static Peer peer(X509Certificate certificate) throws CertificateException {
-    Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-    List<String> uris =
-        names == null
-            ? List.of()
-            : names.stream()
-                .filter(name -> URI_NAME.equals(name.getFirst()))
-                .map(name -> (String) name.get(1))
-                .filter(uri -> uri.startsWith(SCHEME + ":"))
-                .toList();
+    List<String> uris = uris(certificate, SCHEME);
     if (uris.size() != 1) {
       throw new CertificateException(
           "the certificate of '%s' holds %d names of the form backstay://GROUP/ROLE/NAME, expected one"
               .formatted(certificate.getSubjectX500Principal(), uris.size()));
     }
     return parse(uris.getFirst());
+  }
+
+  /** The subject alternative names of type URI that have this scheme. */
+  static List<String> uris(X509Certificate certificate, String scheme) throws CertificateException {
+    Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+    if (names == null) return List.of();
+    return names.stream()
+        .filter(name -> URI_NAME.equals(name.getFirst()))
+        .map(name -> (String) name.get(1))
+        .filter(uri -> uri.startsWith(scheme + ":"))
+        .toList();
   }
 
   private static Peer parse(String text) throws CertificateException {

@@ -13,7 +13,9 @@ public enum Role {
   /**
    * A person at the command line: may ask everything, and sign grants with a second certificate.
    */
-  OPERATOR;
+  OPERATOR,
+  /** An NBD client: uses the volumes that its certificate names, and may do nothing else. */
+  CLIENT;
 
   @JsonValue
   public String word() {
