@@ -76,7 +76,7 @@ final class RoleProcess {
       }
       case STORAGE ->
           new StorageService(
-              parts(process, directory), LinuxSharedMemories.ofThisMachine(), door());
+              parts(process, directory), LinuxSharedMemories.ofThisMachine(), door(process));
       case ARCHIVE -> new ArchiveService(parts(process, directory));
       case WORKER -> new WorkerService(config, process.servers(), process.metrics(), time);
       case PROXY, OPERATOR, CLIENT ->
@@ -85,9 +85,13 @@ final class RoleProcess {
     };
   }
 
-  private VolumeDoor door() throws IOException {
+  private VolumeDoor door(ServerProcess process) throws IOException {
     UnixDoor door =
-        new UnixDoor(Path.of(config.directory(), SOCKETS), ServerProcess.credentials(config), time);
+        new UnixDoor(
+            Path.of(config.directory(), SOCKETS),
+            ServerProcess.credentials(config),
+            time,
+            process.metrics());
     if (config.nbdListen().isPresent()) door.listen(config.nbdListen().get());
     return door;
   }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.backstay.group.GroupFile;
+import io.backstay.model.Role;
 import io.backstay.nbd.RawClient;
 import io.backstay.wire.Cbor;
 import java.io.IOException;
@@ -12,6 +14,9 @@ import java.io.RandomAccessFile;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.UnixDomainSocketAddress;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -142,6 +147,21 @@ class ServingCommandsTest {
     return RawClient.using(volume, UnixDomainSocketAddress.of(socket));
   }
 
+  /** A line that a scraper gets. */
+  private static String metric(String name, String tag, String value) {
+    return "backstay_nbd_%s\\{.*%s.*volume=\"vol2\".*\\} %s".formatted(name, tag, value);
+  }
+
+  private String metrics() throws Exception {
+    String address =
+        GroupFile.read(group.layout()).servers(Role.STORAGE).getFirst().metricsAddress();
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      URI uri = URI.create("http://" + address + "/metrics");
+      HttpRequest request = HttpRequest.newBuilder(uri).build();
+      return http.send(request, HttpResponse.BodyHandlers.ofString()).body();
+    }
+  }
+
   private JsonNode resize(String volume, String size) {
     return group.backstay("volume", "resize", volume, "--size", size).fitting("volume-resize");
   }
@@ -163,6 +183,11 @@ class ServingCommandsTest {
       assertThat(volume("vol2").path("sizeBytes").asLong()).isEqualTo(48 * MIB);
       before.store(16 * MIB - 4096, bytes);
       before.store(48 * MIB - 8192, bytes);
+      assertThat(metrics().lines())
+          .anyMatch(line -> line.matches(metric("requests_seconds_count", "kind=\"write\"", "2")))
+          .anyMatch(line -> line.matches(metric("requests_seconds_bucket", "le=", "2")))
+          .anyMatch(line -> line.matches(metric("transferred_bytes_total", "write", "16384.0")))
+          .anyMatch(line -> line.matches(metric("connections", "", "1.0")));
       assertThat(before.read(48 * MIB - 8192, 8192)).isEqualTo(bytes);
     }
     JsonNode status = group.status();

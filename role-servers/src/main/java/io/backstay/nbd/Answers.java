@@ -32,8 +32,9 @@ final class Answers {
   // ---- without bytes of the volume
 
   /** To anything but a read or a question for extents. */
-  void done(long cookie) {
-    simple(0, cookie);
+  void result(long cookie, int errno) {
+    if (errno == Export.DONE) simple(0, cookie);
+    else failed(cookie, errno, "the volume could not do it");
   }
 
   private void simple(int errno, long cookie) {

@@ -13,14 +13,16 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class LateAnswers {
   private final EventLoop loop;
+  private final ExportMeters meters;
 
   /** The newest, linked to the older ones. */
   private final AtomicReference<Request> newest = new AtomicReference<>();
 
   private final List<Transmission> touched = new ArrayList<>();
 
-  LateAnswers(EventLoop loop) {
+  LateAnswers(EventLoop loop, ExportMeters meters) {
     this.loop = loop;
+    this.meters = meters;
   }
 
   /** From any thread. */
@@ -40,6 +42,7 @@ final class LateAnswers {
   }
 
   private void answerAll() {
+    meters.lookAtClock();
     Request request = inOrder(newest.getAndSet(null));
     while (request != null) {
       Request following = request.next;
@@ -47,7 +50,7 @@ final class LateAnswers {
       if (request.connection.answerLate(request)) touched.add(request.connection);
       request = following;
     }
-    for (Transmission connection : touched) connection.answeredLate();
+    for (Transmission connection : touched) connection.settle();
     touched.clear();
   }
 

@@ -6,6 +6,8 @@ import io.backstay.net.Reasons;
 import io.backstay.net.TlsContexts;
 import io.backstay.seam.Gate;
 import io.backstay.seam.Time;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PoolArenaMetric;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -64,6 +66,7 @@ public final class NbdServer implements AutoCloseable {
 
   private final Time time;
   private final NbdLimits limits;
+  private final MeterRegistry registry;
   private final Optional<Entrance.Tls> tls;
   private final Predicate<SocketAddress> near;
   private final MultiThreadIoEventLoopGroup group;
@@ -78,8 +81,8 @@ public final class NbdServer implements AutoCloseable {
   private final Gate closed;
 
   /** Without TLS: Unix sockets and loopback only. */
-  public NbdServer(Time time, NbdLimits limits) {
-    this(time, limits, Optional.empty());
+  public NbdServer(Time time, NbdLimits limits, MeterRegistry registry) {
+    this(time, limits, registry, Optional.empty());
   }
 
   /**
@@ -87,28 +90,40 @@ public final class NbdServer implements AutoCloseable {
    *
    * @throws IOException that names the credentials file which is missing or wrong
    */
-  public NbdServer(Time time, NbdLimits limits, Credentials credentials) throws IOException {
+  public NbdServer(Time time, NbdLimits limits, MeterRegistry registry, Credentials credentials)
+      throws IOException {
     this(
         time,
         limits,
+        registry,
         Optional.of(new Entrance.Tls(new TlsContexts(credentials), credentials.group())));
   }
 
-  private NbdServer(Time time, NbdLimits limits, Optional<Entrance.Tls> tls) {
-    this(time, limits, tls, NbdServer::isNear);
+  private NbdServer(
+      Time time, NbdLimits limits, MeterRegistry registry, Optional<Entrance.Tls> tls) {
+    this(time, limits, registry, tls, NbdServer::isNear);
   }
 
   /**
    * @param near whether a client's address is on this machine
    */
   NbdServer(
-      Time time, NbdLimits limits, Optional<Entrance.Tls> tls, Predicate<SocketAddress> near) {
+      Time time,
+      NbdLimits limits,
+      MeterRegistry registry,
+      Optional<Entrance.Tls> tls,
+      Predicate<SocketAddress> near) {
     Epoll.ensureAvailability();
     this.near = near;
     this.time = time;
     this.limits = limits;
+    this.registry = registry;
     this.tls = tls;
     this.inFlight = new InFlight(limits.totalBytes());
+    Gauge.builder("backstay.nbd.in.flight", inFlight, InFlight::bytes)
+        .description("bytes of requests of all connections that wait for their answers")
+        .baseUnit("bytes")
+        .register(registry);
     this.allocator =
         new PooledByteBufAllocator(true, 0, limits.loops(), PAGE_BYTES, CHUNK_ORDER, 0, 0, false);
     this.group =
@@ -127,7 +142,8 @@ public final class NbdServer implements AutoCloseable {
   /** Serves it by its name from now on. */
   public void add(Export export, WriteCache writeCache) {
     int loop = Math.floorMod(nextLoop.getAndIncrement(), loops.size());
-    exports.add(new ServedExport(export, writeCache, loops.get(loop)));
+    ExportMeters meters = new ExportMeters(export.name(), registry, time);
+    exports.add(new ServedExport(export, writeCache, loops.get(loop), meters));
   }
 
   /**
@@ -135,7 +151,10 @@ public final class NbdServer implements AutoCloseable {
    * is not called any more.
    */
   public void remove(String export) {
-    exports.remove(export).ifPresent(served -> served.close().join());
+    Optional<ServedExport> removed = exports.remove(export);
+    if (removed.isEmpty()) return;
+    removed.get().close().join();
+    removed.get().meters().unregister();
   }
 
   // ---- listeners

@@ -36,6 +36,9 @@ final class Request implements Export.Answer {
   /** The next one in the queue of late answers. */
   Request next;
 
+  /** When it was handed over, by {@link ExportMeters}. */
+  long askedNanos;
+
   int error;
   private final AtomicBoolean answered = new AtomicBoolean();
   private final List<ByteBuf> pieces = new ArrayList<>(1);

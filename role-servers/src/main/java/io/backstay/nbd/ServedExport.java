@@ -25,6 +25,7 @@ final class ServedExport {
   private final Export export;
   private final WriteCache writeCache;
   private final Loop loop;
+  private final ExportMeters meters;
   private final LateAnswers late;
   private final ExtentList extentList = new ExtentList();
 
@@ -50,11 +51,12 @@ final class ServedExport {
     void refuse();
   }
 
-  ServedExport(Export export, WriteCache writeCache, Loop loop) {
+  ServedExport(Export export, WriteCache writeCache, Loop loop, ExportMeters meters) {
     this.export = export;
     this.writeCache = writeCache;
     this.loop = loop;
-    this.late = new LateAnswers(loop.events());
+    this.meters = meters;
+    this.late = new LateAnswers(loop.events(), meters);
   }
 
   /** One after the other, so that each meets all that were let in before it. */
@@ -82,6 +84,7 @@ final class ServedExport {
       newcomer.refuse();
     } else if (newcomer.stillThere()) {
       connections.add(newcomer.letIn());
+      meters.connected(connections.size());
       newcomer.begin();
     }
     next();
@@ -114,6 +117,7 @@ final class ServedExport {
 
   void left(Transmission connection) {
     connections.remove(connection);
+    meters.connected(connections.size());
     finishIfEmpty();
   }
 
@@ -152,6 +156,10 @@ final class ServedExport {
 
   Loop loop() {
     return loop;
+  }
+
+  ExportMeters meters() {
+    return meters;
   }
 
   LateAnswers late() {

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * LateAnswers}).
  *
  * <p><b>Out.</b> Answers are put side by side ({@link ReplyMemory}) and sent once per batch: {@link
- * #channelReadComplete} for what was done at once, {@link #answeredLate} for the rest.
+ * #channelReadComplete} for what was done at once, {@link #settle} for the rest.
  *
  * <p><b>Limits.</b> After each batch {@link Intake} decides whether the socket is read on.
  */
@@ -43,7 +43,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   private final Client client;
   private final Verdict.Terms terms;
   private final Answers answers;
-  private final LateAnswers late;
+  private final ExportMeters meters;
   private final Intake intake;
 
   /** The beginning of a request that was cut between two reads of the socket. */
@@ -72,7 +72,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
     this.client = client;
     this.terms = terms;
     this.answers = new Answers(served.loop().replies(), intake.inFlight(), terms.structured());
-    this.late = served.late();
+    this.meters = served.meters();
     this.intake = intake;
   }
 
@@ -89,6 +89,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   /** Takes what was read, until no further request may begin; the rest is held. */
   private void takeAll(ByteBuf in) throws BadClientException {
     held = Unpooled.EMPTY_BUFFER;
+    meters.lookAtClock();
     try {
       while (in.isReadable() && !leaving && !over && (middle() || !intake.full())) take(in);
       if (in.isReadable() && !leaving && !over) held = in.retain();
@@ -166,6 +167,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
       ignoredBytes = request.lengthBytes;
     }
     answers.failed(request.cookie, verdict.errno, verdict.text);
+    meters.refused();
     spare = request;
   }
 
@@ -180,6 +182,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
 
   private void handOver(Request request) {
     handedOver = true;
+    meters.asked(request);
     try {
       ask(request);
     } catch (RuntimeException e) {
@@ -231,8 +234,13 @@ final class Transmission extends ChannelInboundHandlerAdapter {
       kept(request);
       return;
     }
-    answer(request.cookie, result);
+    answers.result(request.cookie, result);
     request.release();
+    finished(request, result);
+  }
+
+  private void finished(Request request, int result) {
+    meters.answeredAtOnce(request, result);
     spare = request;
   }
 
@@ -256,9 +264,9 @@ final class Transmission extends ChannelInboundHandlerAdapter {
       answers.read(request, room, head + bytes);
     } else {
       if (answers.isLarge(head + bytes)) room.release();
-      answer(request.cookie, result);
+      answers.result(request.cookie, result);
     }
-    spare = request;
+    finished(request, result);
   }
 
   private void extents(Request request) {
@@ -267,15 +275,10 @@ final class Transmission extends ChannelInboundHandlerAdapter {
     export.extents(request.offset, request.lengthBytes, list);
     list.end();
     answers.extents(request.cookie, list);
-    spare = request;
+    finished(request, Export.DONE);
   }
 
   // ---- out
-
-  private void answer(long cookie, int errno) {
-    if (errno == Export.DONE) answers.done(cookie);
-    else answers.failed(cookie, errno, "the volume could not do it");
-  }
 
   /** The end of a batch. */
   @Override
@@ -287,9 +290,10 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   private void tellCaughtUp() {
     if (handedOver) export.caughtUp();
     handedOver = false;
+    meters.batchOver();
   }
 
-  private void settle() {
+  void settle() {
     answers.flush();
     if (over) return;
     if (leaving && intake.nothingKept()) leaveNow();
@@ -298,27 +302,23 @@ final class Transmission extends ChannelInboundHandlerAdapter {
 
   /** From any thread, by way of the request. */
   void late(Request request) {
-    late.put(request);
+    served.late().put(request);
   }
 
   /** False if there is nothing to send, because the connection is gone. */
   boolean answerLate(Request request) {
     intake.givenBack(request);
+    meters.answeredLate(request);
     boolean sends = !over;
     if (sends && request.command == Protocol.READ && request.error == Export.DONE) {
       answers.read(request, request.reply);
       request.reply = null;
     } else if (sends) {
-      answer(request.cookie, request.error);
+      answers.result(request.cookie, request.error);
     }
     request.release();
     served.givenBack();
     return sends;
-  }
-
-  /** After the last of a number of late answers. */
-  void answeredLate() {
-    settle();
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.backstay.nbd;
 
 import io.backstay.net.Credentials;
 import io.backstay.seam.Time;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,9 +26,10 @@ public final class UnixDoor implements VolumeDoor, AutoCloseable {
    * @param credentials for clients that come with TLS, of whom operators may use all volumes
    * @throws IOException that names the credentials file which is missing or wrong
    */
-  public UnixDoor(Path directory, Credentials credentials, Time time) throws IOException {
+  public UnixDoor(Path directory, Credentials credentials, Time time, MeterRegistry registry)
+      throws IOException {
     this.directory = directory;
-    this.server = new NbdServer(time, NbdLimits.DEFAULT, credentials);
+    this.server = new NbdServer(time, NbdLimits.DEFAULT, registry, credentials);
   }
 
   /** Serves all volumes there too: plain on loopback, else to those with a certificate only. */

@@ -3,6 +3,7 @@ package io.backstay.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.backstay.seam.Time;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PoolArenaMetric;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -213,7 +214,10 @@ class NbdFuzzTest {
     Exports exports = new Exports();
     exports.add(
         new ServedExport(
-            export, WriteCache.DURABLE, new Loop(channel.eventLoop(), reads, replies)));
+            export,
+            WriteCache.DURABLE,
+            new Loop(channel.eventLoop(), reads, replies),
+            new ExportMeters(export.name(), new SimpleMeterRegistry(), Time.system())));
     Entrance entrance = new Entrance("nowhere", exports, any -> true, Optional.empty(), false);
     Client client = new Client("a fuzzer", true, Optional.empty());
     channel

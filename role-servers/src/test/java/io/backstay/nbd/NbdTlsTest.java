@@ -9,6 +9,7 @@ import io.backstay.pki.CertificateAuthority;
 import io.backstay.pki.ClientFiles;
 import io.backstay.pki.FixedTime;
 import io.backstay.seam.Time;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -39,7 +40,7 @@ class NbdTlsTest {
   void serve() throws IOException {
     group = new TestGroup("group", Files.createDirectory(directory.resolve("ca")));
     Credentials own = group.credentials("s0", Role.STORAGE);
-    server = new NbdServer(Time.system(), NbdLimits.DEFAULT, own);
+    server = new NbdServer(Time.system(), NbdLimits.DEFAULT, new SimpleMeterRegistry(), own);
     server.add(new MemoryExport(Served.NAME, SIZE_BYTES), WriteCache.DURABLE);
     server.add(new MemoryExport("secret", SIZE_BYTES), WriteCache.DURABLE);
     listener = server.listenTcp("0.0.0.0:0", any -> true);
@@ -128,6 +129,20 @@ class NbdTlsTest {
     Tools.run("nbdinfo", uri(Served.NAME, certificates));
     Tools.run("nbdinfo", uri("secret", certificates));
     assertThat(Tools.outcome("nbdinfo", uri("later", certificates)).exit()).isNotZero();
+  }
+
+  @Test
+  void qemuFindsItsCertificateInTheSameDirectory() throws Exception {
+    Tools.need("qemu-img");
+    String port = listener.address().substring(listener.address().lastIndexOf(':') + 1);
+    String image = "driver=nbd,host=localhost,port=" + port + ",tls-creds=tls0,export=";
+    String credentials = "tls-creds-x509,id=tls0,endpoint=client,dir=" + client();
+    String[] command = {
+      "qemu-img", "info", "--object", credentials, "--image-opts", image + "vol0"
+    };
+    assertThat(Tools.run(command)).contains("8 MiB");
+    command[5] = image + "secret";
+    assertThat(Tools.outcome(command).exit()).isNotZero();
   }
 
   @Test

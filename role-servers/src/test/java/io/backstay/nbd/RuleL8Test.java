@@ -3,6 +3,7 @@ package io.backstay.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.backstay.seam.Time;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -39,6 +40,7 @@ class RuleL8Test {
         new NbdServer(
             Time.system(),
             limits,
+            new SimpleMeterRegistry(),
             Optional.empty(),
             remote -> !(remote instanceof InetSocketAddress));
     server.add(export, writeCache);

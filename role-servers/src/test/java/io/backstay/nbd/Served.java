@@ -1,6 +1,8 @@
 package io.backstay.nbd;
 
 import io.backstay.seam.Time;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,6 +15,7 @@ final class Served implements AutoCloseable {
   static final String NAME = "vol0";
   static final int SIZE_BYTES = 4 << 20;
 
+  final MeterRegistry meters = new SimpleMeterRegistry();
   final NbdServer server;
   final NbdListener unix;
   final NbdListener tcp;
@@ -22,7 +25,7 @@ final class Served implements AutoCloseable {
   }
 
   Served(Path directory, Export export, NbdLimits limits) throws IOException {
-    server = new NbdServer(Time.system(), limits);
+    server = new NbdServer(Time.system(), limits, meters);
     server.add(export, WriteCache.DURABLE);
     unix = server.listenUnix(directory.resolve("vol0.sock"), export.name());
     tcp = server.listenTcp("127.0.0.1:0", any -> true);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.seam.Time;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.StandardProtocolFamily;
@@ -25,7 +26,7 @@ class UnixSocketFileTest {
   @BeforeEach
   void serve() {
     path = directory.resolve("vol0.sock");
-    server = new NbdServer(Time.system(), NbdLimits.DEFAULT);
+    server = new NbdServer(Time.system(), NbdLimits.DEFAULT, new SimpleMeterRegistry());
     server.add(new MemoryExport(Served.NAME, Served.SIZE_BYTES), WriteCache.DURABLE);
   }
 
@@ -73,7 +74,8 @@ class UnixSocketFileTest {
 
   @Test
   void theSocketOfALivingServerIsNot() throws IOException {
-    try (NbdServer other = new NbdServer(Time.system(), NbdLimits.DEFAULT)) {
+    try (NbdServer other =
+        new NbdServer(Time.system(), NbdLimits.DEFAULT, new SimpleMeterRegistry())) {
       server.listenUnix(path, Served.NAME);
       assertThatThrownBy(() -> other.listenUnix(path, Served.NAME))
           .isInstanceOf(BindException.class)
