@@ -3,7 +3,10 @@ package io.backstay.group;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.backstay.authority.Authority;
+import io.backstay.authority.PeerUri;
+import io.backstay.authority.Pem;
 import io.backstay.authority.Signer;
 import io.backstay.model.Grant;
 import io.backstay.model.RefusedException;
@@ -12,12 +15,15 @@ import io.backstay.model.ServerRecord;
 import io.backstay.seam.Time;
 import io.backstay.server.ServerConfig;
 import io.backstay.wire.Cbor;
+import io.backstay.wire.Peer;
 import io.backstay.workflow.Attributes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -72,6 +78,32 @@ class SetupTest {
     make(Wish.DEFAULT);
     assertThat(layout().config("a0")).exists();
     assertThat(layout().certificates().resolve("s0.crt")).exists();
+  }
+
+  private Collection<List<?>> namesOfTheStorage(String nbdListen) throws Exception {
+    Path file = layout().config("s0");
+    ObjectNode config = (ObjectNode) Cbor.json().readTree(file.toFile());
+    Files.writeString(file, config.put("nbdListen", nbdListen).toString());
+    make(Wish.DEFAULT);
+    Path certificate = layout().certificates().resolve("s0.crt");
+    return Pem.certificate(Files.readAllBytes(certificate), "s0.crt").getSubjectAlternativeNames();
+  }
+
+  @Test
+  void theCertificateOfAStorageNamesWhereNbdClientsFindIt() throws Exception {
+    make(Wish.DEFAULT);
+    String own = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    assertThat(namesOfTheStorage("[::]:10809"))
+        .as("rule K5")
+        .contains(List.of(6, PeerUri.of(new Peer(group(), "s0", Role.STORAGE))), List.of(2, own));
+    assertThat(namesOfTheStorage("nowhere.example:10809")).contains(List.of(2, "nowhere.example"));
+    assertThat(namesOfTheStorage("192.0.2.7:10809")).contains(List.of(7, "192.0.2.7"));
+    assertThatThrownBy(() -> namesOfTheStorage("10809"))
+        .hasMessageContaining("nbdListen in " + layout().config("s0"));
+  }
+
+  private String group() throws Exception {
+    return GroupFile.read(layout()).group();
   }
 
   @Test
