@@ -81,11 +81,13 @@ class NbdMetersTest {
     assertThat(bytes("zeroes")).isEqualTo(10 * 4 * BLOCK);
   }
 
-  /** As a client with a deep queue sends them: many with one write to its socket. */
+  /** As a client with a deep queue sends them, and all of them answered at once. */
   @Test
   void everyRequestOfABatchIsCounted() throws IOException {
     int depth = 64;
-    try (RawClient client = RawClient.using(Served.NAME, served.unixAddress())) {
+    served.server.remove(Served.NAME);
+    served.server.add(new MemoryExport(Served.NAME, Served.SIZE_BYTES), WriteCache.DURABLE);
+    try (RawClient client = RawClient.using(Served.NAME, served.tcpAddress())) {
       ByteBuffer all = ByteBuffer.allocate(depth * Protocol.REQUEST_BYTES);
       for (int i = 0; i < depth; i++) {
         all.put(RawClient.requestBytes(Protocol.READ, 0, i, (long) i * BLOCK, BLOCK).flip());

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
  * -Dbackstay.simulation.log.seeds=N} says how many, {@code -Dbackstay.long=true} many more.
  */
 class LogSimulationTest {
-  private static final int SEEDS = 600;
+  private static final int SEEDS = 2_000;
   private static final int SEEDS_LONG = 100_000;
 
   /** Elsewhere than where {@code ./backstay simulate} begins, so that both together see more. */
