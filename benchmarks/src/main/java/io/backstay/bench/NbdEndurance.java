@@ -41,17 +41,7 @@ final class NbdEndurance {
 
   String run() throws BenchException, IOException, InterruptedException {
     try (OwnGroup group = OwnGroup.start(place.at("nbd-group"), meter)) {
-      group.call(
-          "volume",
-          "add",
-          VOLUME,
-          "--kind",
-          "logged",
-          "--size",
-          Long.toString(settings.sizeBytes()),
-          "--log-size",
-          Long.toString(settings.logBytes()));
-      String uri = group.call("volume", "show", VOLUME).path("volume").path("nbdUri").asText();
+      String uri = group.addLogged(VOLUME, settings.sizeBytes(), settings.logBytes());
       fio(uri, List.of("--rw=write", "--bs=1m", "--iodepth=4"));
       Path log = place.folder("latency").resolve("write");
       return text(

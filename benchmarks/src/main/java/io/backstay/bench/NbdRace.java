@@ -101,17 +101,7 @@ final class NbdRace {
 
   /** Serves a new volume. */
   private String ownUri(OwnGroup group) throws BenchException, IOException, InterruptedException {
-    group.call(
-        "volume",
-        "add",
-        VOLUME,
-        "--kind",
-        "logged",
-        "--size",
-        Long.toString(settings.sizeBytes()),
-        "--log-size",
-        Long.toString(settings.logBytes()));
-    String unix = group.call("volume", "show", VOLUME).path("volume").path("nbdUri").asText();
+    String unix = group.addLogged(VOLUME, settings.sizeBytes(), settings.logBytes());
     return settings.unix() ? unix : group.serveOnLoopback(VOLUME);
   }
 

@@ -114,6 +114,15 @@ final class OwnGroup implements AutoCloseable {
     return "nbd://127.0.0.1:%d/%s".formatted(LOOPBACK_PORT, volume);
   }
 
+  /** A new logged volume; its address on a Unix socket. */
+  String addLogged(String volume, long sizeBytes, long logBytes)
+      throws BenchException, IOException, InterruptedException {
+    String size = Long.toString(sizeBytes);
+    String log = Long.toString(logBytes);
+    call("volume", "add", volume, "--kind", "logged", "--size", size, "--log-size", log);
+    return call("volume", "show", volume).path("volume").path("nbdUri").asText();
+  }
+
   void add(String volume, Path device) throws BenchException, IOException, InterruptedException {
     call("volume", "add", volume, "--kind", "plain", "--device", device.toString());
   }

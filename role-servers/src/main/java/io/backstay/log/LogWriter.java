@@ -60,7 +60,7 @@ final class LogWriter implements Runnable {
         switch (demand) {
           case NONE -> work.await(IDLE);
           case SOON -> {
-            if (ahead) writeAhead();
+            if (ahead) writeNext();
             else if (!work.await(GATHER)) commit();
           }
           case FLUSH, NOW -> commit();
@@ -69,31 +69,21 @@ final class LogWriter implements Runnable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private void commit() {
-    try {
-      writeNext();
-      if (written.isEmpty()) return;
-      log.flush();
-      for (PackQueue.Batch batch : written) {
-        tail.durable(batch);
-        cutter.durable(batch.packs());
-      }
-      written.clear();
     } catch (IOException e) {
       // Never flushed again into success: the next process writes it again and compares (rule L3).
       tail.fail(e);
     }
   }
 
-  private void writeAhead() {
-    try {
-      writeNext();
-    } catch (IOException e) {
-      tail.fail(e);
+  private void commit() throws IOException {
+    writeNext();
+    if (written.isEmpty()) return;
+    log.flush();
+    for (PackQueue.Batch batch : written) {
+      tail.durable(batch);
+      cutter.durable(batch.packs());
     }
+    written.clear();
   }
 
   private void writeNext() throws IOException {
