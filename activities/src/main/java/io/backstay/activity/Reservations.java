@@ -50,7 +50,10 @@ public final class Reservations implements ReservationActivities {
           STOP_VOLUME,
           START_VOLUME,
           RESET_VOLUME,
-          ACCEPT_LOSS ->
+          ACCEPT_LOSS,
+          SNAPSHOT,
+          APPLY,
+          MERGE ->
           true;
     };
   }

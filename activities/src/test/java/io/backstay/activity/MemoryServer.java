@@ -1,5 +1,6 @@
 package io.backstay.activity;
 
+import io.backstay.model.Cut;
 import io.backstay.model.Hold;
 import io.backstay.model.OperationReport.State;
 import io.backstay.model.Point;
@@ -157,6 +158,15 @@ final class MemoryServer {
         }
         requireGrant(delete.grant());
       }
+      case Work.Snapshot _ -> requireVolume(start.volume());
+      case Work.Apply apply -> {
+        require(start.volume(), apply.gid());
+        requireGrant(apply.grant());
+      }
+      case Work.Merge merge -> {
+        requireVolume(start.volume());
+        requireGrant(merge.grant());
+      }
     }
   }
 
@@ -201,7 +211,14 @@ final class MemoryServer {
   private long total(Command.Start start) {
     return switch (start.work()) {
       case Work.FullBackup _, Work.Restore _, Work.Verify _ -> 4 * STEP_BYTES;
-      case Work.AddVolume _, Work.ClearVolume _, Work.DeletePoint _, Work.Resize _ -> STEP_BYTES;
+      case Work.AddVolume _,
+          Work.ClearVolume _,
+          Work.DeletePoint _,
+          Work.Resize _,
+          Work.Snapshot _,
+          Work.Apply _,
+          Work.Merge _ ->
+          STEP_BYTES;
     };
   }
 
@@ -222,6 +239,34 @@ final class MemoryServer {
         volumes.remove(volume);
         points.remove(volume);
         operation.end(new WorkResult.VolumeCleared(destroyed, destroyed * total));
+      }
+      case Work.Snapshot snapshot -> {
+        Point point = group.server(volumes.get(volume).primary()).addPoint(volume);
+        Cut cut =
+            new Cut(
+                1,
+                point.gid(),
+                point.gid(),
+                point.time(),
+                Optional.empty(),
+                true,
+                snapshot.label(),
+                Optional.of(operation.start.operation()));
+        operation.end(new WorkResult.SnapshotMade(cut));
+      }
+      case Work.Apply apply -> {
+        int before = pointsOf(volume).size();
+        points.get(volume).removeIf(point -> point.gid() < apply.gid());
+        int gone = before - pointsOf(volume).size();
+        operation.end(new WorkResult.Applied(apply.gid(), gone, gone, gone * total, 1.5));
+      }
+      case Work.Merge merge -> {
+        int before = pointsOf(volume).size();
+        points
+            .get(volume)
+            .removeIf(point -> point.gid() > merge.fromGid() && point.gid() < merge.toGid());
+        int gone = before - pointsOf(volume).size();
+        operation.end(new WorkResult.Merged(gone + 1, 1, 2 * total, total, gone, 1.5));
       }
       case Work.FullBackup backup -> {
         partial.remove(volume);

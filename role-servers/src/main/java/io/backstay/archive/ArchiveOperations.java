@@ -94,11 +94,17 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
       }
       case Work.Restore restore -> hold(before, start, restore.gid(), now);
       case Work.Verify verify -> hold(before, start, verify.gid(), now);
-      case Work.FullBackup backup ->
-          throw new RefusedException(
-              RefusalCode.UNSUPPORTED,
-              "a full backup is started at the storage, which sends it here");
+      case Work.FullBackup backup -> throw notHere(start);
+      case Work.Snapshot snapshot -> throw notHere(start);
+      case Work.Apply apply -> throw notHere(start);
+      case Work.Merge merge -> throw notHere(start);
     };
+  }
+
+  private static RefusedException notHere(Command.Start start) {
+    return new RefusedException(
+        RefusalCode.UNSUPPORTED,
+        "%s is started at the storage".formatted(start.work().kind().word()));
   }
 
   private Collection<OperationKind> running(
@@ -244,7 +250,10 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
           yield new Conclusion<>(result, before -> before.release(operation.operation()));
         }
       }
-      case Work.FullBackup backup -> throw new IllegalStateException("admitted " + backup);
+      case Work.FullBackup other -> throw new IllegalStateException("admitted " + other);
+      case Work.Snapshot other -> throw new IllegalStateException("admitted " + other);
+      case Work.Apply other -> throw new IllegalStateException("admitted " + other);
+      case Work.Merge other -> throw new IllegalStateException("admitted " + other);
     };
   }
 

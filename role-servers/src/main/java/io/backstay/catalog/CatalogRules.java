@@ -207,7 +207,10 @@ final class CatalogRules {
           STOP_VOLUME,
           START_VOLUME,
           RESET_VOLUME,
-          ACCEPT_LOSS ->
+          ACCEPT_LOSS,
+          SNAPSHOT,
+          APPLY,
+          MERGE ->
           state.protections().containsKey(volume);
     };
   }

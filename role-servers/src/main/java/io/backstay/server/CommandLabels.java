@@ -28,8 +28,14 @@ final class CommandLabels implements AutoCloseable {
       case Command.FindOwnPlace find -> new CommandLabels(find.volume(), "");
       case Command.HashRanges hash -> new CommandLabels(hash.volume(), "");
       case Command.ListPoints list -> new CommandLabels(list.volume(), "");
+      case Command.Kick kick -> new CommandLabels(kick.volume(), "");
+      case Command.AgreeSession agree -> new CommandLabels(agree.volume(), "");
+      case Command.KeepSnapshot keep -> new CommandLabels(keep.volume(), "");
+      case Command.OpenExport export -> new CommandLabels(export.volume(), "");
+      case Command.CloseExport export -> new CommandLabels(export.volume(), "");
       case Command.ListOperations _,
           Command.ListVolumes _,
+          Command.ListExports _,
           Command.Describe _,
           Command.ExamineDevice _,
           Command.ReadCatalog _,

@@ -273,7 +273,8 @@ final class LoggedVolumes {
         history.isProtected(),
         history.givenUp().map(LogHistory.GivenUp::time),
         history.cuts().size(),
-        history.cuts().isEmpty() ? Optional.empty() : Optional.of(history.cuts().getLast()));
+        history.cuts().isEmpty() ? Optional.empty() : Optional.of(history.cuts().getLast()),
+        Optional.empty());
   }
 
   Optional<String> trouble(String volume) {

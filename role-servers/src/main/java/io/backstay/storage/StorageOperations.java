@@ -53,6 +53,9 @@ final class StorageOperations implements OperationRole<StorageVolume> {
       case Work.Restore other -> throw notHere(start);
       case Work.Verify other -> throw notHere(start);
       case Work.DeletePoint other -> throw notHere(start);
+      case Work.Apply other -> throw notHere(start);
+      case Work.Merge other -> throw notHere(start);
+      case Work.Snapshot other -> throw notHere(start);
     };
   }
 
@@ -162,6 +165,9 @@ final class StorageOperations implements OperationRole<StorageVolume> {
       case Work.Restore other -> throw new IllegalStateException("admitted " + other);
       case Work.Verify other -> throw new IllegalStateException("admitted " + other);
       case Work.DeletePoint other -> throw new IllegalStateException("admitted " + other);
+      case Work.Apply other -> throw new IllegalStateException("admitted " + other);
+      case Work.Merge other -> throw new IllegalStateException("admitted " + other);
+      case Work.Snapshot other -> throw new IllegalStateException("admitted " + other);
     };
   }
 

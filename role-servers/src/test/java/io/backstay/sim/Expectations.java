@@ -108,6 +108,9 @@ final class Expectations implements Witness {
       case Work.FullBackup other -> {}
       case Work.Restore other -> {}
       case Work.Verify other -> {}
+      case Work.Snapshot other -> {}
+      case Work.Apply other -> {}
+      case Work.Merge other -> {}
     }
   }
 
@@ -120,7 +123,7 @@ final class Expectations implements Witness {
       }
       case Reply.Operations(List<OperationReport> reports) ->
           reports.forEach(report -> reported(server, report));
-      case Reply.Points(List<Point> points) -> {
+      case Reply.Points(List<Point> points, boolean _) -> {
         String volume = ((Command.ListPoints) command).volume();
         for (Point point : points) {
           if (!volumes.get(volume).told().containsKey(point.gid()))

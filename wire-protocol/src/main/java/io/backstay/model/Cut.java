@@ -1,5 +1,6 @@
 package io.backstay.model;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param firstWrite time of the first write after the previous cut; empty where there was none, or
  *     where nobody knows
  * @param explicit somebody asked for it: a snapshot, which is never merged away
+ * @param operation the operation that asked for it, if one did (rule K3)
  */
 public record Cut(
     int session,
@@ -25,13 +27,26 @@ public record Cut(
     Instant time,
     Optional<Instant> firstWrite,
     boolean explicit,
-    Optional<String> label) {
+    Optional<String> label,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<String> operation) {
+  public Cut(
+      int session,
+      long lsid,
+      long gid,
+      Instant time,
+      Optional<Instant> firstWrite,
+      boolean explicit,
+      Optional<String> label) {
+    this(session, lsid, gid, time, firstWrite, explicit, label, Optional.empty());
+  }
+
   public static final int LABEL_CHARACTERS_MAX = 200;
 
   public Cut {
     Objects.requireNonNull(time, "time");
     Objects.requireNonNull(firstWrite, "firstWrite");
     Objects.requireNonNull(label, "label");
+    operation = operation == null ? Optional.empty() : operation;
     if (session < 1 || lsid < 0 || gid < 0)
       throw new IllegalArgumentException(
           "a cut of session %d at lsid %d with gid %d".formatted(session, lsid, gid));

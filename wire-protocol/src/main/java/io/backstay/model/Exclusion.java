@@ -22,6 +22,11 @@ public final class Exclusion {
       BESIDE.put(kind, EnumSet.noneOf(OperationKind.class));
     allow(RESTORE, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESIZE, RESTORE, VERIFY);
     allow(VERIFY, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESIZE, VERIFY);
+    // Holds keep what these need; diffs come in beside all of them.
+    allow(APPLY, RESTORE, VERIFY);
+    allow(MERGE, RESTORE, VERIFY);
+    // A snapshot changes nothing that anybody else could change.
+    for (OperationKind kind : OperationKind.values()) allow(SNAPSHOT, kind);
   }
 
   private Exclusion() {}
@@ -39,9 +44,9 @@ public final class Exclusion {
 
   /**
    * Whether a run of this kind reserves the volume at the catalog, or takes only a hold at the
-   * archive.
+   * archive, or nothing at all.
    */
   public static boolean reserves(OperationKind kind) {
-    return kind != RESTORE && kind != VERIFY;
+    return kind != RESTORE && kind != VERIFY && kind != SNAPSHOT;
   }
 }

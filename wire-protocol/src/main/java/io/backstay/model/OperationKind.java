@@ -16,7 +16,10 @@ public enum OperationKind {
   STOP_VOLUME,
   START_VOLUME,
   RESET_VOLUME,
-  ACCEPT_LOSS;
+  ACCEPT_LOSS,
+  SNAPSHOT,
+  APPLY,
+  MERGE;
 
   @JsonValue
   public String word() {

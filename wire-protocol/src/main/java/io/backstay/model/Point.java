@@ -14,6 +14,9 @@ import java.util.Optional;
  * @param sizeBytes size of the image, which is the size of a restore (rule L9)
  * @param storedBytes what its image takes at the archive
  * @param proof what is known of writes to the source while it was read (rule L10)
+ * @param explicit somebody asked for it: it is never merged away
+ * @param quietUntil nothing was written between {@code time} and then (rule M4); empty where there
+ *     is no evidence of that
  */
 public record Point(
     long gid,
@@ -22,7 +25,21 @@ public record Point(
     boolean clean,
     long sizeBytes,
     long storedBytes,
-    Proof proof) {
+    Proof proof,
+    boolean explicit,
+    Optional<Instant> quietUntil) {
+  /** An image, of which nobody knows what was written after it. */
+  public Point(
+      long gid,
+      Instant time,
+      Optional<String> label,
+      boolean clean,
+      long sizeBytes,
+      long storedBytes,
+      Proof proof) {
+    this(gid, time, label, clean, sizeBytes, storedBytes, proof, true, Optional.empty());
+  }
+
   /** What is known of writes to the source while it was read (rule L10). */
   public enum Proof {
     /** Read from a frozen copy, or the log makes it exact. */
@@ -42,6 +59,7 @@ public record Point(
     Objects.requireNonNull(time, "time");
     Objects.requireNonNull(proof, "proof");
     label = label == null ? Optional.empty() : label;
+    quietUntil = quietUntil == null ? Optional.empty() : quietUntil;
     if (gid < 0) throw new IllegalArgumentException("gid is negative: " + gid);
   }
 }

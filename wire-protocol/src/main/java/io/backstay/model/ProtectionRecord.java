@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param archives server names, in order
  * @param primary one of {@code archives}; it gives the gids of a plain volume (rule L10)
  * @param log of a logged volume only
+ * @param shipping how its log gets to the archives; of a logged volume only
  */
 public record ProtectionRecord(
     long version,
@@ -26,7 +27,32 @@ public record ProtectionRecord(
     String storage,
     List<String> archives,
     String primary,
-    Optional<LogPlan> log) {
+    Optional<LogPlan> log,
+    Optional<Shipping> shipping) {
+  /** Of a volume whose log stays where it is. */
+  public ProtectionRecord(
+      long version,
+      String volume,
+      VolumeKind kind,
+      long sizeBytes,
+      String device,
+      String storage,
+      List<String> archives,
+      String primary,
+      Optional<LogPlan> log) {
+    this(
+        version,
+        volume,
+        kind,
+        sizeBytes,
+        device,
+        storage,
+        archives,
+        primary,
+        log,
+        log.map(_ -> Shipping.NONE));
+  }
+
   /** Of a volume without a log. */
   public ProtectionRecord(
       long version,
@@ -42,6 +68,9 @@ public record ProtectionRecord(
 
   public ProtectionRecord {
     log = log == null ? Optional.empty() : log;
+    shipping = shipping == null ? Optional.empty() : shipping;
+    // The records of earlier releases say nothing of it.
+    if (log.isPresent() && shipping.isEmpty()) shipping = Optional.of(Shipping.NONE);
     Names.require("volume", volume);
     Objects.requireNonNull(kind, "kind");
     Objects.requireNonNull(device, "device");
@@ -58,6 +87,8 @@ public record ProtectionRecord(
       throw new IllegalArgumentException(
           "volume %s is %s with log %s".formatted(volume, kind.word(), log));
     }
+    if (shipping.isPresent() && log.isEmpty())
+      throw new IllegalArgumentException("volume %s ships a log that it has not".formatted(volume));
     if (!archives.contains(primary)) {
       throw new IllegalArgumentException(
           "primary " + primary + " of " + volume + " is not among its archives " + archives);
@@ -78,6 +109,6 @@ public record ProtectionRecord(
 
   private ProtectionRecord of(long newVersion, long newSizeBytes) {
     return new ProtectionRecord(
-        newVersion, volume, kind, newSizeBytes, device, storage, archives, primary, log);
+        newVersion, volume, kind, newSizeBytes, device, storage, archives, primary, log, shipping);
   }
 }

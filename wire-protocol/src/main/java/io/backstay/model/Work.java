@@ -165,4 +165,60 @@ public sealed interface Work {
       return new DeletePoint(gid, inputHash, Optional.empty());
     }
   }
+
+  /**
+   * Storage: a snapshot of everything that was acknowledged before (rule M1). The same operation
+   * again is the same snapshot.
+   */
+  record Snapshot(Optional<String> label) implements Work {
+    public Snapshot {
+      label = label == null ? Optional.empty() : label;
+    }
+
+    @Override
+    public OperationKind kind() {
+      return OperationKind.SNAPSHOT;
+    }
+  }
+
+  /**
+   * Archive: fold the diffs up to {@code gid} into the base image; what was before it cannot be
+   * restored any more, so that needs a grant.
+   */
+  record Apply(long gid, String inputHash, Optional<Signed> grant) implements Work {
+    public Apply {
+      if (gid < 0) throw new IllegalArgumentException("gid is negative: " + gid);
+    }
+
+    @Override
+    public OperationKind kind() {
+      return OperationKind.APPLY;
+    }
+
+    @Override
+    public Work withoutGrant() {
+      return new Apply(gid, inputHash, Optional.empty());
+    }
+  }
+
+  /**
+   * Archive: fold neighbouring diffs from one gid to another into as few as explicit snapshots and
+   * holds allow; the points between cannot be restored any more, so that needs a grant.
+   */
+  record Merge(long fromGid, long toGid, String inputHash, Optional<Signed> grant) implements Work {
+    public Merge {
+      if (fromGid < 0 || fromGid >= toGid)
+        throw new IllegalArgumentException("merge from gid %d to %d".formatted(fromGid, toGid));
+    }
+
+    @Override
+    public OperationKind kind() {
+      return OperationKind.MERGE;
+    }
+
+    @Override
+    public Work withoutGrant() {
+      return new Merge(fromGid, toGid, inputHash, Optional.empty());
+    }
+  }
 }

@@ -41,4 +41,23 @@ public sealed interface WorkResult {
   record Verified(long gid, long bytesCompared, double seconds) implements WorkResult {}
 
   record PointDeleted(long gid, long bytesFreed) implements WorkResult {}
+
+  record SnapshotMade(Cut cut) implements WorkResult {}
+
+  /**
+   * @param gid of the oldest point from now on, which may be less than was asked for where no diff
+   *     ends exactly there
+   * @param pointsDestroyed that could be restored before
+   */
+  record Applied(long gid, int diffs, long pointsDestroyed, long bytesFreed, double seconds)
+      implements WorkResult {}
+
+  record Merged(
+      int diffsBefore,
+      int diffsAfter,
+      long bytesBefore,
+      long bytesAfter,
+      long pointsDestroyed,
+      double seconds)
+      implements WorkResult {}
 }

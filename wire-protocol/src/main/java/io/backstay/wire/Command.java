@@ -5,6 +5,7 @@ import io.backstay.model.OperationKind;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.ServerRecord;
 import io.backstay.model.Work;
+import io.backstay.wlog.SessionUuid;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -132,6 +133,18 @@ public sealed interface Command {
     }
   }
 
+  // ---- storage and proxy
+
+  /**
+   * Send what waits to be sent of the volume now, whatever failed before and how long ago. Answered
+   * by {@link Reply.Done}.
+   */
+  record Kick(String volume) implements Command {
+    public Kick {
+      Names.require("volume", volume);
+    }
+  }
+
   // ---- storage and archive
 
   /**
@@ -157,8 +170,70 @@ public sealed interface Command {
 
   // ---- archive
 
-  /** Restorable points, oldest first. Answered by {@link Reply.Points}. */
-  record ListPoints(String volume) implements Command {}
+  /**
+   * Restorable points, oldest first. Answered by {@link Reply.Points}.
+   *
+   * @param fromGid those before it are left out; 0 for all
+   * @param newest at most so many of them, the newest ones; 0 for as many, from the oldest on, as
+   *     an answer holds
+   */
+  record ListPoints(String volume, long fromGid, int newest) implements Command {
+    /** So many fit into an answer. */
+    public static final int POINTS_MAX = 2000;
+
+    public ListPoints(String volume) {
+      this(volume, 0, 0);
+    }
+  }
+
+  /**
+   * Storage to archive, before it begins a session of a volume's log (rule M2): the archive durably
+   * takes diffs of it from then on. Answered by {@link Reply.SessionAgreed}. The same uuid again is
+   * the same session.
+   *
+   * @param epoch of the run's reservation (rule K2)
+   * @param numberMin at least that; greater than every number that the storage knows
+   * @param firstGidMin at least that; greater than every gid that the storage gave
+   */
+  record AgreeSession(String volume, long epoch, SessionUuid uuid, int numberMin, long firstGidMin)
+      implements Command {
+    public AgreeSession {
+      Names.require("volume", volume);
+      Objects.requireNonNull(uuid, "uuid");
+    }
+  }
+
+  /**
+   * Whether a point is kept by merges: an explicit snapshot is, until somebody says otherwise.
+   * Answered by {@link Reply.Done}; as wanted already: nothing happens.
+   *
+   * @param kept enable or disable the snapshot, in walb's words
+   */
+  record KeepSnapshot(String volume, long gid, boolean kept) implements Command {
+    public KeepSnapshot {
+      Names.require("volume", volume);
+    }
+  }
+
+  /**
+   * Serve a point over NBD at once, from the archive, until it is closed. Answered by {@link
+   * Reply.Exports} with that one; one that is open as wanted already is answered again.
+   *
+   * @param name a new name for it, or that of one that is open
+   * @param writable writes go to a file of their own and are gone when it is closed
+   */
+  record OpenExport(String volume, long gid, String name, boolean writable) implements Command {
+    public OpenExport {
+      Names.require("volume", volume);
+      Names.require("volume", name);
+    }
+  }
+
+  /** Idempotent. Answered by {@link Reply.Done}. */
+  record CloseExport(String volume, String name) implements Command {}
+
+  /** Answered by {@link Reply.Exports}. */
+  record ListExports(Optional<String> volume) implements Command {}
 
   /**
    * Keep the point for this operation until {@code keep} from now, or longer if it is held longer

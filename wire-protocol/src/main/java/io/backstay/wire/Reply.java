@@ -61,7 +61,36 @@ public sealed interface Reply {
       List<String> running,
       Optional<Point> newest,
       Optional<String> trouble,
-      Optional<LogFacts> log) {
+      Optional<LogFacts> log,
+      Optional<SpoolFacts> spool,
+      Optional<ChainFacts> chain) {
+    /** Of a storage's volume. */
+    public VolumeFacts(
+        String volume,
+        VolumeKind kind,
+        long sizeBytes,
+        String state,
+        long recordVersion,
+        long epoch,
+        List<String> running,
+        Optional<Point> newest,
+        Optional<String> trouble,
+        Optional<LogFacts> log) {
+      this(
+          volume,
+          kind,
+          sizeBytes,
+          state,
+          recordVersion,
+          epoch,
+          running,
+          newest,
+          trouble,
+          log,
+          Optional.empty(),
+          Optional.empty());
+    }
+
     /** Of a volume without a log, or of an archive's. */
     public VolumeFacts(
         String volume,
@@ -88,6 +117,62 @@ public sealed interface Reply {
 
     public VolumeFacts {
       log = log == null ? Optional.empty() : log;
+      spool = spool == null ? Optional.empty() : spool;
+      chain = chain == null ? Optional.empty() : chain;
+    }
+  }
+
+  /**
+   * What a proxy has of a volume.
+   *
+   * @param diffs that not all their archives have yet
+   * @param receivedGid newest gid that it made durable; empty where it has none since it started
+   * @param putAside diffs that an archive will never take, kept for somebody to look at (rule X2)
+   */
+  record SpoolFacts(
+      int diffs, long bytes, Optional<Long> receivedGid, int putAside, List<Delivery> deliveries) {
+    public SpoolFacts {
+      deliveries = List.copyOf(deliveries);
+    }
+  }
+
+  /**
+   * How the diffs of a volume get to one archive.
+   *
+   * @param diffs that it does not have yet, as far as this proxy knows
+   * @param oldest time of the oldest of them
+   * @param failingSince of the first failure since it last took one: walb's wdiff-send-error
+   */
+  record Delivery(
+      String archive,
+      int diffs,
+      long bytes,
+      Optional<Instant> oldest,
+      Optional<Instant> failingSince,
+      Optional<String> trouble) {}
+
+  /**
+   * What an archive has of a logged volume beside its images.
+   *
+   * @param session that it follows; empty before the first image is complete
+   * @param pending numbers of the sessions whose diffs it takes although it does not follow them
+   *     yet (rule M2)
+   * @param diffBytes of all diffs
+   * @param latestGid newest gid that the unbroken chain reaches, clean or not
+   * @param upToDateAt evidence, not belief: the volume at this archive is as it was at the source
+   *     then; empty where nothing is restorable
+   * @param missing the gids between which a diff is not here although later ones are
+   */
+  record ChainFacts(
+      Optional<Integer> session,
+      List<Integer> pending,
+      int diffs,
+      long diffBytes,
+      Optional<Long> latestGid,
+      Optional<Instant> upToDateAt,
+      Optional<String> missing) {
+    public ChainFacts {
+      pending = List.copyOf(pending);
     }
   }
 
@@ -120,13 +205,33 @@ public sealed interface Reply {
       boolean protectedNow,
       Optional<Instant> givenUp,
       int cuts,
-      Optional<Cut> newestCut) {
+      Optional<Cut> newestCut,
+      Optional<ShippingFacts> shipping) {
     public LogFacts {
+      shipping = shipping == null ? Optional.empty() : shipping;
       secondsToFull = secondsToFull == null ? Optional.empty() : secondsToFull;
       givenUp = givenUp == null ? Optional.empty() : givenUp;
       newestCut = newestCut == null ? Optional.empty() : newestCut;
     }
   }
+
+  /**
+   * How the log gets to the proxies (rule X1); present while it is kept for an archive.
+   *
+   * @param proxy that takes it now; empty where none does
+   * @param unsentBytes durable log that no proxy has
+   * @param unarchivedBytes durable log that is not known to be in all archives
+   * @param sent newest cut that a proxy has
+   * @param failingSince since when no proxy takes it
+   * @param trouble why not
+   */
+  record ShippingFacts(
+      Optional<String> proxy,
+      long unsentBytes,
+      long unarchivedBytes,
+      Optional<Cut> sent,
+      Optional<Instant> failingSince,
+      Optional<String> trouble) {}
 
   record SnapshotTaken(Cut cut) implements Reply {}
 
@@ -139,7 +244,33 @@ public sealed interface Reply {
 
   record Hashes(long offset, Bytes hashes) implements Reply {}
 
-  record Points(List<Point> points) implements Reply {}
+  /**
+   * @param more whether there are more, behind the last one
+   */
+  record Points(List<Point> points, boolean more) implements Reply {
+    public Points(List<Point> points) {
+      this(points, false);
+    }
+  }
+
+  /** The number and first gid that storage and archive begin the session with. */
+  record SessionAgreed(int number, long firstGid) implements Reply {}
+
+  record Exports(List<ExportFacts> exports) implements Reply {}
+
+  /**
+   * A point that is served over NBD.
+   *
+   * @param trouble why it is not, where it is not
+   */
+  record ExportFacts(
+      String name,
+      String volume,
+      long gid,
+      boolean writable,
+      Optional<String> nbdUri,
+      Instant since,
+      Optional<String> trouble) {}
 
   record Written(long version) implements Reply {}
 
