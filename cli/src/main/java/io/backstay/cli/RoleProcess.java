@@ -103,6 +103,7 @@ final class RoleProcess {
         new LinuxDevices(time),
         time,
         process.dialer(),
+        process.servers(),
         process.authority(),
         process.authority(),
         new BufferPool(config.transfers().buffers(), Message.ImageChunk.RANGE_BYTES));

@@ -129,6 +129,7 @@ public final class ArchiveService implements RoleService {
         yield new Reply.Done();
       }
       case Command.HashRanges hash -> hashes(hash);
+      case Command.AgreeSession agree -> new SessionAgreement(store).agree(peer, agree);
       default ->
           throw new RefusedException(
               RefusalCode.UNSUPPORTED,

@@ -42,6 +42,12 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Map;
+import io.backstay.wire.UnreachableException;
+import io.backstay.wire.Servers;
+import io.backstay.wire.CatalogView;
+import io.backstay.proxy.ProxyService;
+import io.backstay.model.ServerRecord;
 import java.util.Random;
 
 /**
@@ -56,6 +62,7 @@ final class TwinGroup {
   final MemoryWire wire = new MemoryWire(Time.system());
   final Server storage = new Server(Role.STORAGE, "s0", "n0");
   final Server archive = new Server(Role.ARCHIVE, "a0", "n1");
+  final Server proxy = new Server(Role.PROXY, "p0", "n2");
 
   /** One server: its disk stays, its process comes and goes. */
   final class Server {
@@ -64,6 +71,7 @@ final class TwinGroup {
     final String node;
     final String address;
     RoleService service;
+    MemoryDoor door = new MemoryDoor();
     private MemoryNetwork network;
 
     Server(Role role, String name, String node) {
@@ -81,13 +89,19 @@ final class TwinGroup {
               disk.devices(),
               Time.system(),
               (server, at) -> network.connect(at),
+              new TwinServers(self),
               RECORDS,
               GRANTS,
               new BufferPool(16, MIB));
       service =
-          self.role() == Role.STORAGE
-              ? new StorageService(parts, disk.sharedMemories(), new MemoryDoor())
-              : new ArchiveService(parts);
+          switch (self.role()) {
+            case STORAGE -> {
+              door = new MemoryDoor();
+              yield new StorageService(parts, disk.sharedMemories(), door);
+            }
+            case PROXY -> new ProxyService(parts);
+            default -> new ArchiveService(parts);
+          };
       service.start();
       Network.Listener listener = network.listen(address);
       Time.system().fork("accept " + address, () -> acceptAll(listener));
@@ -199,6 +213,45 @@ final class TwinGroup {
     }
     storage.start();
     archive.start();
+  }
+
+  private List<Server> all() {
+    return List.of(storage, archive, proxy);
+  }
+
+  /** The others of the group, asked without a network. */
+  private final class TwinServers implements Servers {
+    private final Peer self;
+
+    TwinServers(Peer self) {
+      this.self = self;
+    }
+
+    @Override
+    public Reply call(String name, Command command) throws IOException, InterruptedException {
+      for (Server server : all()) {
+        if (server.self.name().equals(name) && server.service != null) {
+          try {
+            return server.service.answer(self, command);
+          } catch (RefusedException e) {
+            return new Reply.Refused(e.refusal());
+          }
+        }
+      }
+      throw new UnreachableException(name + " is not there", null);
+    }
+
+    @Override
+    public CatalogView catalog() {
+      List<ServerRecord> records =
+          all().stream()
+              .map(server ->
+                  new ServerRecord(
+                      server.self.name(), server.self.role(), server.node, server.address, ""))
+              .toList();
+      return new CatalogView(
+          1, "g", Time.system().now(), records, Map.of(), Map.of(), List.of());
+    }
   }
 
   /** Makes the source and adds the volume on both servers. */
