@@ -87,9 +87,9 @@ public final class Survey {
     try {
       facts.put(server.name(), asked.call(server.name(), new Command.Describe()));
       switch (server.role()) {
-        case STORAGE, ARCHIVE ->
+        case STORAGE, PROXY, ARCHIVE ->
             volumes.put(server.name(), asked.call(server.name(), new Command.ListVolumes()));
-        case CATALOG, PROXY, WORKER, OPERATOR, CLIENT -> {}
+        case CATALOG, WORKER, OPERATOR, CLIENT -> {}
       }
     } catch (IOException e) {
       troubles.put(server.name(), String.valueOf(e.getMessage()));
