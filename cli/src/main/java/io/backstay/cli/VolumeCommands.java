@@ -12,6 +12,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.wire.Servers;
 import io.backstay.workflow.ClearVolume;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -121,28 +122,21 @@ final class VolumeCommands implements Callable<Integer> {
     }
 
     private static String text(StatusReport.Volume volume, List<Point> points) {
-      return """
-      %s: %s, %s, state %s
-        device:   %s, read by %s
-        nbd:      %s
-        log:      %s
-        archives: %s
-        trouble:  %s
-
-      %s\
-      """
-          .formatted(
-              volume.name(),
-              volume.kind().word(),
-              Quantity.bytes(volume.sizeBytes()),
-              volume.state(),
-              volume.device(),
-              volume.storage(),
-              volume.nbdUri().orElse("not served"),
-              volume.log().map(LogShown::text).orElse("none"),
-              String.join(", ", volume.archives()),
-              volume.trouble().isEmpty() ? "none" : String.join("; ", volume.trouble()),
-              PointCommands.table(points));
+      List<String> lines = new ArrayList<>();
+      lines.add(
+          "%s: %s, %s, state %s"
+              .formatted(
+                  volume.name(),
+                  volume.kind().word(),
+                  Quantity.bytes(volume.sizeBytes()),
+                  volume.state()));
+      lines.add("  age:      " + StatusCommand.age(volume));
+      lines.add("  device:   %s, read by %s".formatted(volume.device(), volume.storage()));
+      lines.add("  nbd:      " + volume.nbdUri().orElse("not served"));
+      lines.add("  log:      " + volume.log().map(LogShown::text).orElse("none"));
+      HopsShown.lines(volume.hops()).forEach(line -> lines.add("  " + line));
+      for (String trouble : volume.trouble()) lines.add("  trouble:  " + trouble);
+      return String.join("\n", lines) + "\n\n" + PointCommands.table(points);
     }
   }
 
