@@ -8,6 +8,7 @@ import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.model.Role;
 import io.backstay.model.ServerRecord;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
@@ -30,9 +31,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * A storage or an archive of {@link MemoryServers} with the ledger of rule K3: the same id with the
- * same work attaches, with other work it is refused; a lower epoch is fenced, a higher one ends
- * what runs; what ended answers from the ledger.
+ * A storage, a proxy or an archive of {@link MemoryServers} with the ledger of rule K3: the same id
+ * with the same work attaches, with other work it is refused; a lower epoch is fenced, a higher one
+ * ends what runs; what ended answers from the ledger.
  */
 final class MemoryServer {
   /** Each look at an operation moves it by so much. */
@@ -134,7 +135,7 @@ final class MemoryServer {
         }
       }
       case Work.ClearVolume clear -> {
-        requireVolume(start.volume());
+        if (record.role() != Role.PROXY) requireVolume(start.volume());
         if (!pointsOf(start.volume()).isEmpty()) requireGrant(clear.grant());
         for (Hold hold : holds.values()) {
           throw new RefusedException(RefusalCode.HELD, "held by " + hold.operation());

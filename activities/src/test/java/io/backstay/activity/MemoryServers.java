@@ -24,9 +24,9 @@ import java.util.TreeSet;
 import java.util.function.BiPredicate;
 
 /**
- * A group in memory: catalog c0, storage s0 and archive a0 on node n0, storage s1 on node n1. A
- * test may stop servers, lose replies, refuse commands, hold operations still, and look at what was
- * asked and what is left.
+ * A group in memory: catalog c0, storage s0, proxy p0 and archive a0 on node n0, storage s1 on n1.
+ * A test may stop servers, lose replies, refuse commands, hold operations still, and look at what
+ * was asked and what is left.
  */
 public final class MemoryServers implements Servers {
   /** What a test does at a call, before it reaches the server or after the server acted on it. */
@@ -59,7 +59,8 @@ public final class MemoryServers implements Servers {
             new ServerRecord("c0", Role.CATALOG, "n0", "h:1", ""),
             new ServerRecord("s0", Role.STORAGE, "n0", "h:2", ""),
             new ServerRecord("a0", Role.ARCHIVE, "n0", "h:3", ""),
-            new ServerRecord("s1", Role.STORAGE, "n1", "h:4", ""));
+            new ServerRecord("s1", Role.STORAGE, "n1", "h:4", ""),
+            new ServerRecord("p0", Role.PROXY, "n0", "h:5", ""));
     catalog = new MemoryCatalog(time, records);
     for (ServerRecord record : records) {
       if (record.role() != Role.CATALOG) {

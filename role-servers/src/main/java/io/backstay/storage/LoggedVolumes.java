@@ -321,7 +321,7 @@ final class LoggedVolumes {
         new LogSettings(
             (int) plan.tailBytes(),
             LogSettings.DEFAULTS.checkpointInterval(),
-            LogSettings.CUT_INTERVAL,
+            plan.cutInterval(),
             plan.onFull()));
   }
 }

@@ -113,16 +113,14 @@ public final class Planner implements PlanActivities {
   public AddVolumePlan addVolume(AddVolume.Input input, String run) {
     AddVolumePlan.Wanted wanted = input.wanted();
     CatalogView view = calls.catalog();
-    AddVolumePlan.Pair pair = chosen(() -> AddVolumePlan.servers(view, wanted));
-    AddVolumePlan.Found found = found(wanted, pair.storage().name());
+    AddVolumePlan.Parties parties = chosen(() -> AddVolumePlan.servers(view, wanted));
+    AddVolumePlan.Found found = found(wanted, parties.storage().name());
     Optional<ProtectionRecord> existing = Optional.ofNullable(view.volumes().get(input.volume()));
     Set<String> knowing =
-        existing.isEmpty()
-            ? new TreeSet<>()
-            : knowing(input.volume(), List.of(pair.storage().name(), pair.archive().name()));
+        existing.isEmpty() ? new TreeSet<>() : knowing(input.volume(), parties.taking());
     // A run that was reset after it was over comes to the result that it had (rule K3).
     knowing.removeIf(server -> tookFor(run, server, input.volume()));
-    return chosen(() -> AddVolumePlan.choose(head(), wanted, pair, found, existing, knowing));
+    return chosen(() -> AddVolumePlan.choose(head(), wanted, parties, found, existing, knowing));
   }
 
   private AddVolumePlan.Found found(AddVolumePlan.Wanted wanted, String storage) {

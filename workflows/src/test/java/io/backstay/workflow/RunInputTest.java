@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.model.Bytes;
+import io.backstay.model.Compression;
+import io.backstay.model.ReleaseOn;
+import io.backstay.model.Shipping;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
+import io.backstay.policy.AddVolumePlan;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -169,5 +174,48 @@ class RunInputTest {
         .isInstanceOf(IOException.class);
     assertThatThrownBy(() -> read("{\"volume\":\"v\",\"device\":\"/x\"}", AddVolume.Input.class))
         .satisfies(e -> assertThat(RunPayloads.reason(e)).contains("no kind was given"));
+  }
+
+  private static final String LOGGED = "{\"volume\":\"v\",\"kind\":\"logged\",\"sizeBytes\":4096";
+
+  @Test
+  void anAddVolumeSaysHowTheLogGetsToTheArchives() throws IOException {
+    String json =
+        LOGGED
+            + """
+            ,"archives":["a1","a0"],"proxies":["p1"],"releaseOn":"archive",
+            "compression":"zstd:3","rateLimit":"1MiB/s","cutInterval":"1m"}
+            """;
+    AddVolumePlan.Wanted wanted = read(json, AddVolume.Input.class).wanted();
+    assertThat(wanted.archives()).containsExactly("a1", "a0");
+    assertThat(wanted.log().orElseThrow().cutSeconds()).contains(60);
+    assertThat(wanted.log().orElseThrow().shipping())
+        .isEqualTo(
+            new Shipping(List.of("p1"), ReleaseOn.ARCHIVE, Compression.parse("zstd:3"), 1 << 20));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"releaseOn\":\"archvie\"", // else it would silently be the usual one
+        "\"compression\":\"zstd:99\"",
+        "\"rateLimit\":\"fast\"",
+        "\"cutInterval\":\"0s\"",
+        "\"cutInterval\":\"1.5s\"",
+        "\"archive\":\"a0\",\"archives\":[\"a0\"]",
+        "\"archives\":[]",
+        "\"archives\":[\"a0\",\"a0\"]",
+        "\"proxies\":[\"../p\"]"
+      })
+  void whatIsNoWayForALogIsRefused(String fields) {
+    assertThatThrownBy(() -> read(LOGGED + "," + fields + "}", AddVolume.Input.class))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aPlainVolumeHasNoLogToSend() {
+    String plain = "{\"volume\":\"v\",\"kind\":\"plain\",\"device\":\"/x\",";
+    assertThatThrownBy(() -> read(plain + "\"proxies\":[\"p0\"]}", AddVolume.Input.class))
+        .satisfies(e -> assertThat(RunPayloads.reason(e)).contains("a plain volume has a device"));
   }
 }
