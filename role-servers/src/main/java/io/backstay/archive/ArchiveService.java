@@ -198,6 +198,8 @@ public final class ArchiveService implements RoleService {
 
   private static Bytes hash(Range range) {
     return switch (range) {
+      case Range.Kept kept ->
+          throw new IllegalStateException("nothing is kept while reading: " + kept);
       case Range.Zeroes zeroes -> RangeHash.of(ByteBuffer.allocate((int) zeroes.lengthBytes()));
       case Range.Chunk data -> {
         try (var payload = data.payload()) {

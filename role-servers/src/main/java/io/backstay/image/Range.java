@@ -16,6 +16,9 @@ public sealed interface Range {
   /** All zero. */
   record Zeroes(long offset, long lengthBytes) implements Range {}
 
+  /** As the receiver has it already (rule X5). */
+  record Kept(long offset, long lengthBytes) implements Range {}
+
   /**
    * At most 1 MiB with something in it.
    *

@@ -108,6 +108,11 @@ public final class StorageService implements RoleService {
       case Command.ForLoggedVolume change -> loggedCommands.answer(peer, change, this::facts);
       case Command.FindOwnPlace find -> logged.ownPlace(find.volume());
       case Command.HashRanges hash -> hashes(hash);
+      case Command.Kick kick -> {
+        Authorisation.require(peer, "kick a volume", Role.WORKER, Role.OPERATOR);
+        logged.kick(kick.volume());
+        yield new Reply.Done();
+      }
       default ->
           throw new RefusedException(
               RefusalCode.UNSUPPORTED,
