@@ -81,8 +81,13 @@ public final class StorageService implements RoleService {
 
   @Override
   public void measure(MeterRegistry registry) {
-    LogMeters logs = new LogMeters(logged, registry);
-    operations.measure(registry, logs::refresh);
+    LogMeters logs = new LogMeters(registry, parts.time());
+    operations.measure(
+        registry,
+        () -> {
+          logged.sample();
+          logs.show(logged.allFacts());
+        });
   }
 
   @Override

@@ -184,6 +184,16 @@ public sealed interface Command {
     public ListPoints(String volume) {
       this(volume, 0, 0);
     }
+
+    /** What asks for the points behind this answer; empty where there are none. */
+    public Optional<ListPoints> next(Reply.Points page) {
+      if (!page.more() || page.points().isEmpty()) return Optional.empty();
+      long last = page.points().getLast().gid();
+      if (last < fromGid)
+        throw new IllegalStateException(
+            "points from gid %d on were asked for, up to %d they came".formatted(fromGid, last));
+      return Optional.of(new ListPoints(volume, last + 1, 0));
+    }
   }
 
   /**

@@ -1,10 +1,8 @@
 package io.backstay.policy;
 
 import io.backstay.model.ProtectionRecord;
-import io.backstay.model.Refusal;
-import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
-import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
 import io.backstay.wire.CatalogView;
 import java.util.Optional;
 
@@ -30,22 +28,13 @@ public record FullBackupPlan(
       Optional<String> archive,
       long bytesPerSecondMax)
       throws RefusedException {
-    String to = archive.orElse(record.primary());
-    GroupServers servers = new GroupServers(view);
-    String address = servers.named(to, Role.ARCHIVE).address();
-    if (!record.archives().contains(to)) {
-      throw new RefusedException(
-          Refusal.of(
-                  RefusalCode.BAD_INPUT,
-                  "%s is not an archive of %s".formatted(to, record.volume()))
-              .found("archives of the volume: " + String.join(", ", record.archives())));
-    }
+    ServerRecord to = ArchiveChoice.of(view, record, archive);
     return new FullBackupPlan(
         head,
         record.volume(),
         record.storage(),
-        to,
-        address,
+        to.name(),
+        to.address(),
         record.sizeBytes(),
         bytesPerSecondMax);
   }

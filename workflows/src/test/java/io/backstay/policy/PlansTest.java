@@ -73,7 +73,8 @@ class PlansTest {
   }
 
   private static RestorePlan restore(CatalogView view, String node) throws RefusedException {
-    return RestorePlan.choose(HEAD, view, RECORD, POINT, Optional.ofNullable(node), "/x", 0);
+    return RestorePlan.choose(
+        HEAD, view, RECORD, ChosenPoint.exactly(POINT), Optional.ofNullable(node), "/x", 0);
   }
 
   @Test

@@ -40,7 +40,10 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
                   Scenario.VERIFY,
                   Scenario.CLEAR_VOLUME,
                   Scenario.DELETE_POINT,
-                  Scenario.RESIZE),
+                  Scenario.RESIZE,
+                  Scenario.SNAPSHOT,
+                  Scenario.APPLY,
+                  Scenario.MERGE),
               RecordedCase::unknownVolume),
           new RecordedCase("parked", List.of(FULL_BACKUP, Scenario.RESTORE), RecordedCase::parked),
           new RecordedCase(
@@ -50,8 +53,13 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
                   ADD_VOLUME,
                   Scenario.CLEAR_VOLUME,
                   Scenario.DELETE_POINT,
-                  Scenario.RESIZE),
+                  Scenario.RESIZE,
+                  Scenario.APPLY,
+                  Scenario.MERGE),
               RecordedCase::superseded),
+          new RecordedCase(
+              "cancelled-waiting", List.of(Scenario.SNAPSHOT), RecordedCase::cancelledWaiting),
+          new RecordedCase("not-awaited", List.of(Scenario.SNAPSHOT), RecordedCase::notAwaited),
           new RecordedCase("already-running", List.of(FULL_BACKUP), RecordedCase::alreadyRunning),
           new RecordedCase("undone", List.of(ADD_VOLUME), RecordedCase::undone));
 
@@ -89,7 +97,7 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
   }
 
   private static void unknownVolume(TestGroup group, Scenario scenario) throws Exception {
-    group.servers.forget("vol0");
+    group.servers.forget(scenario.input().volume());
     group.await(group.begin(scenario.input()));
   }
 
@@ -136,5 +144,24 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
                 && start.work() instanceof Work.AddVolume,
         Refusal.of(RefusalCode.WRONG_STATE, "another vol1 is here"));
     group.await(group.begin(scenario.input()));
+  }
+
+  /** The snapshot is taken, and no archive has it yet. */
+  private static void cancelledWaiting(TestGroup group, Scenario scenario) throws Exception {
+    group.servers.interrupt(
+        (_, _, command) -> {
+          if (command instanceof Command.ListPoints) group.servers.holdStill();
+        },
+        (_, _, _) -> {});
+    Started started = group.begin(scenario.input());
+    group.until(() -> group.status(started).step().startsWith("waiting until a0 can restore"));
+    group.cancel(scenario.input().workflowId());
+    group.await(started);
+  }
+
+  private static void notAwaited(TestGroup group, Scenario scenario) throws Exception {
+    group.await(
+        group.startRaw(
+            "Snapshot", scenario.input().workflowId(), "{\"volume\":\"log0\",\"await\":false}"));
   }
 }

@@ -100,6 +100,58 @@ class RunInputTest {
   }
 
   @Test
+  void aSnapshotIsAwaitedUnlessSomebodySaysOtherwise() throws IOException {
+    Snapshot.Input shortest = read("{\"volume\":\"log0\"}", Snapshot.Input.class);
+    assertThat(shortest).isEqualTo(new Snapshot.Input("log0", null, true, null));
+    assertThat(shortest.workflowId()).isEqualTo("snapshot/log0");
+    String json = "{\"volume\":\"log0\",\"label\":\"l\",\"await\":false,\"request\":\"r1\"}";
+    Snapshot.Input longest = read(json, Snapshot.Input.class);
+    assertThat(longest).isEqualTo(new Snapshot.Input("log0", "l", false, "r1"));
+    assertThat(longest.workflowId()).isEqualTo("snapshot/log0/r1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"volume\":\"log0\",\"label\":\" \"}",
+        "{\"volume\":\"log0\",\"await\":\"no\"}",
+        "{\"volume\":\"log0\",\"request\":\"a/b\"}"
+      })
+  void whatIsNotASnapshotIsRefused(String json) {
+    assertThatThrownBy(() -> read(json, Snapshot.Input.class)).isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"volume\":\"log0\"}", // what was before any point is destroyed: it is named
+        "{\"volume\":\"log0\",\"gid\":1,\"label\":\"l\"}",
+        "{\"volume\":\"log0\",\"gid\":1,\"maxGap\":\"1h\"}",
+        "{\"volume\":\"log0\",\"gid\":1,\"archive\":\"a/0\"}",
+        "{\"volume\":\"log0\",\"gid\":1,\"grant\":\"zzz\"}"
+      })
+  void whatIsNotAnApplyIsRefused(String json) {
+    assertThatThrownBy(() -> read(json, Apply.Input.class)).isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"volume\":\"log0\",\"fromGid\":1}",
+        "{\"volume\":\"log0\",\"fromGid\":3,\"toGid\":3}",
+        "{\"volume\":\"log0\",\"fromGid\":-1,\"toGid\":3}"
+      })
+  void whatIsNotAMergeIsRefused(String json) {
+    assertThatThrownBy(() -> read(json, Merge.Input.class)).isInstanceOf(IOException.class);
+  }
+
+  /** Rule K5: what an operator signs. */
+  @Test
+  void theTargetOfAMergeNamesBothEnds() {
+    assertThat(new Merge.Input("log0", 3L, 9L, null, null).target()).isEqualTo("3-9");
+  }
+
+  @Test
   void theReasonNamesTheFieldAndWhatThereIs() {
     assertThatThrownBy(() -> read("{\"volume\":\"v\",\"mode\":1}", FullBackup.Input.class))
         .satisfies(e ->
