@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Order.</b> The bytes are durable, then the sidecar with its name, then the wdiff gets its
  * name, and the sync of the directory behind that is the commit: nobody is told before. A diff goes
- * the other way round: the wdiff durably, then the sidecar. So a listing tells everything, and there
- * is no other record of the set.
+ * the other way round: the wdiff durably, then the sidecar. So a listing tells everything, and
+ * there is no other record of the set.
  *
  * <p><b>Readers</b> pin what they read. A diff that is replaced meanwhile is gone from the set at
  * once; its files go when the last reader closes, or when the next process lists them.
@@ -145,7 +145,8 @@ public final class DiffStore {
     try {
       boolean other = isOther(session, offered.begin()) || isOther(session, offered.end());
       return other
-          ? new Sighting.Conflict("a base image at gid %d holds other lsids".formatted(floor.getAsLong()))
+          ? new Sighting.Conflict(
+              "a base image at gid %d holds other lsids".formatted(floor.getAsLong()))
           : new Sighting.Had("the base image at gid %d holds it".formatted(floor.getAsLong()));
     } finally {
       changing.unlock();
@@ -188,7 +189,8 @@ public final class DiffStore {
     try {
       KeptDiff known = diffs.get(key);
       if (known != null
-          && recognition.compare(known, sidecar).orElseThrow() instanceof Sighting.Had) return known;
+          && recognition.compare(known, sidecar).orElseThrow() instanceof Sighting.Had)
+        return known;
       requireFree(key, sidecar);
       directory.publish(sidecar.fileName(), sidecar.encode());
       draft.rename(kept.diff().fileName());
