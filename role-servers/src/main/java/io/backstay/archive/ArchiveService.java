@@ -42,6 +42,8 @@ public final class ArchiveService implements RoleService {
   private final RoleParts parts;
   private final VolumeStore<ArchiveVolume> store;
   private final Intakes intakes;
+  private final VolumeHistories histories;
+  private final DiffIntake diffs;
   private final ArchiveOperations role;
   private final Operations<ArchiveVolume> operations;
   private final Targets targets;
@@ -50,6 +52,8 @@ public final class ArchiveService implements RoleService {
     this.parts = parts;
     this.store = new VolumeStore<>(parts.directory(), ArchiveVolume.class, ArchiveVolume::unknown);
     this.intakes = new Intakes(parts, store);
+    this.histories = new VolumeHistories(store);
+    this.diffs = new DiffIntake(parts, store, histories);
     this.targets =
         new Targets(
             parts.directory(),
@@ -71,6 +75,7 @@ public final class ArchiveService implements RoleService {
         LOG.info("{}: deleted {}, which no point names", volume.volume(), deleted);
       store.update(volume.volume(), before -> before.withoutExpiredHolds(parts.time().now()));
     }
+    histories.start();
     operations.resume();
   }
 
@@ -129,7 +134,7 @@ public final class ArchiveService implements RoleService {
         yield new Reply.Done();
       }
       case Command.HashRanges hash -> hashes(hash);
-      case Command.AgreeSession agree -> new SessionAgreement(store).agree(peer, agree);
+      case Command.AgreeSession agree -> new SessionAgreement(store, histories).agree(peer, agree);
       default ->
           throw new RefusedException(
               RefusalCode.UNSUPPORTED,
@@ -210,15 +215,18 @@ public final class ArchiveService implements RoleService {
     };
   }
 
-  /** Takes an image of a volume in. */
+  /** Takes an image of a volume in, or diffs. */
   @Override
   public void converse(Channel channel, Message opening)
       throws RefusedException, IOException, InterruptedException {
-    if (!(opening instanceof Message.OpenImage open)) {
-      throw new RefusedException(
-          RefusalCode.UNSUPPORTED,
-          "an archive does not take a " + opening.getClass().getSimpleName());
+    switch (opening) {
+      case Message.OpenImage open ->
+          intakes.take(channel, open, operations.kindsRunning(open.volume()));
+      case Message.OpenWdiffs open -> diffs.take(channel, open);
+      default ->
+          throw new RefusedException(
+              RefusalCode.UNSUPPORTED,
+              "an archive does not take a " + opening.getClass().getSimpleName());
     }
-    intakes.take(channel, open, operations.kindsRunning(open.volume()));
   }
 }

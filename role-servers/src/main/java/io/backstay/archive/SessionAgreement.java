@@ -76,8 +76,7 @@ final class SessionAgreement {
     int number =
         Math.max(
             wanted.numberMin(), mine.map(Session::number).orElse(volume.sessions().nextNumber()));
-    long gid =
-        Math.max(wanted.firstGidMin(), mine.flatMap(Session::firstGid).orElse(newGid));
+    long gid = Math.max(wanted.firstGidMin(), mine.flatMap(Session::firstGid).orElse(newGid));
     return new Session(number, wanted.uuid(), Optional.of(gid), 0);
   }
 

@@ -81,6 +81,7 @@ public final class LogExtract {
    * @throws MalformedLogException if what the log keeps is damaged
    */
   public void run(long beginLsid, long endLsid, Sink sink) throws IOException {
+    requireStretch(beginLsid, endLsid);
     ByteBuffer buffer = BufferPool.aligned(STRETCH_BYTES);
     for (long lsid = beginLsid; lsid < endLsid; ) {
       List<PackHeader> packs = read(lsid, endLsid, buffer);
@@ -98,13 +99,7 @@ public final class LogExtract {
    * @return their headers; the last one's {@link PackHeader#nextLsid()} is where to go on
    */
   public List<PackHeader> read(long beginLsid, long endLsid, ByteBuffer into) throws IOException {
-    LogPosition now = position.get();
-    if (beginLsid < 0 || beginLsid >= endLsid || endLsid > now.durable()) {
-      throw new IllegalArgumentException(
-          "%s: lsids %d to %d are no stretch of a log that is durable up to %d"
-              .formatted(log, beginLsid, endLsid, now.durable()));
-    }
-    requireKept(beginLsid, now);
+    requireStretch(beginLsid, endLsid);
     int blocks = (int) Math.min(BUFFER_BLOCKS, endLsid - beginLsid);
     log.read(beginLsid, into.clear().limit(blocks * LogRing.BLOCK_BYTES));
     List<PackHeader> packs;
@@ -138,6 +133,16 @@ public final class LogExtract {
           writer.data(data);
         });
     writer.end();
+  }
+
+  private void requireStretch(long beginLsid, long endLsid) throws LogGivenUpException {
+    LogPosition now = position.get();
+    if (beginLsid < 0 || beginLsid >= endLsid || endLsid > now.durable()) {
+      throw new IllegalArgumentException(
+          "%s: lsids %d to %d are no stretch of a log that is durable up to %d"
+              .formatted(log, beginLsid, endLsid, now.durable()));
+    }
+    requireKept(beginLsid, now);
   }
 
   /** The packs that were read as a whole, at least one. */

@@ -18,8 +18,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Makes a diff of an interval of the log, in memory: every pack and every write is compared with its
- * checksum, later writes win, and what is left is sorted and compressed.
+ * Makes a diff of an interval of the log, in memory: every pack and every write is compared with
+ * its checksum, later writes win, and what is left is sorted and compressed.
  */
 final class IntervalConverter {
   private final ProtectionRecord record;
@@ -73,8 +73,7 @@ final class IntervalConverter {
             writer.fileBytes(),
             writer.packs(),
             writer.checksums());
-    return new Converted(
-        sidecar, sidecar.diff(!interval.begin().explicit()), output.content());
+    return new Converted(sidecar, sidecar.diff(!interval.begin().explicit()), output.content());
   }
 
   private static PackHeader pack(Interval interval, PackReader packs, ByteBuffer log, long lsid)
@@ -87,8 +86,7 @@ final class IntervalConverter {
     return pack;
   }
 
-  private static void compare(
-      Interval interval, PackHeader pack, LogRecord record, ByteBuffer data)
+  private static void compare(Interval interval, PackHeader pack, LogRecord record, ByteBuffer data)
       throws MalformedLogException {
     int at = (record.lsidLocal() - 1) * Interval.BLOCK_BYTES;
     if (!record.matches(data.slice(at, record.dataBytes()), interval.salt()))

@@ -24,10 +24,7 @@ final class ProxyOperations implements OperationRole<ProxyVolume> {
   private final WlogIntakes intakes;
 
   ProxyOperations(
-      RoleParts parts,
-      VolumeStore<ProxyVolume> store,
-      ProxyVolumes volumes,
-      WlogIntakes intakes) {
+      RoleParts parts, VolumeStore<ProxyVolume> store, ProxyVolumes volumes, WlogIntakes intakes) {
     this.parts = parts;
     this.store = store;
     this.volumes = volumes;
@@ -52,7 +49,8 @@ final class ProxyOperations implements OperationRole<ProxyVolume> {
     if (clear.grant().isEmpty())
       throw new RefusedException(
           Refusal.of(RefusalCode.GRANT_REQUIRED, "what destroys needs an operator's grant")
-              .attempted("clear %s, of which archives do not have all diffs".formatted(before.volume()))
+              .attempted(
+                  "clear %s, of which archives do not have all diffs".formatted(before.volume()))
               .next("use the backstay command, which signs one"));
     Grant grant =
         parts

@@ -112,8 +112,7 @@ public final class ProxyService implements RoleService {
       throws RefusedException, IOException, InterruptedException {
     if (!(opening instanceof Message.OpenWlog open))
       throw new RefusedException(
-          RefusalCode.UNSUPPORTED,
-          "a proxy does not take a " + opening.getClass().getSimpleName());
+          RefusalCode.UNSUPPORTED, "a proxy does not take a " + opening.getClass().getSimpleName());
     intakes.take(channel, open);
   }
 }

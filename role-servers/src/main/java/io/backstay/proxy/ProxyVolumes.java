@@ -1,8 +1,8 @@
 package io.backstay.proxy;
 
 import io.backstay.model.ProtectionRecord;
-import io.backstay.model.Signed;
 import io.backstay.model.RefusedException;
+import io.backstay.model.Signed;
 import io.backstay.server.RoleParts;
 import io.backstay.volume.VolumeStore;
 import java.io.IOException;
@@ -67,8 +67,7 @@ final class ProxyVolumes {
    * @return the proxy's own, where that is the newer one
    */
   Optional<Signed> exchange(ProtectionRecord theirs, Signed signed) throws IOException {
-    ProxyVolume after =
-        store.update(theirs.volume(), before -> before.under(signed, theirs));
+    ProxyVolume after = store.update(theirs.volume(), before -> before.under(signed, theirs));
     return after.record().orElseThrow().version() > theirs.version()
         ? after.signed()
         : Optional.empty();

@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The diffs of one volume at a proxy: from the moment in which one is durable here until all archives
- * that it is meant for have it durably (rule X2).
+ * The diffs of one volume at a proxy: from the moment in which one is durable here until all
+ * archives that it is meant for have it durably (rule X2).
  *
  * <pre>
  *   TIME-MC-GIDS.wdiff    SESSION-GIDS.side    the sidecar is durable before the wdiff has its name
@@ -160,8 +160,7 @@ final class Spool {
    *
    * @param archives of the volume now; those that it was received for count, too (rule X2)
    */
-  void delivered(SpooledDiff diff, String archive, Collection<String> archives)
-      throws IOException {
+  void delivered(SpooledDiff diff, String archive, Collection<String> archives) throws IOException {
     settle(diff, archive, archives);
   }
 

@@ -1,7 +1,7 @@
 package io.backstay.proxy;
 
+import io.backstay.model.Bytes;
 import io.backstay.model.ProtectionRecord;
-import io.backstay.model.Refusal;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Signed;
 import io.backstay.seam.BlockDevice;
@@ -15,7 +15,6 @@ import io.backstay.wire.Message;
 import io.backstay.wire.Message.WdiffVerdict;
 import io.backstay.wire.Payload;
 import io.backstay.wire.Reply;
-import io.backstay.model.Bytes;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends the diffs of one volume to one archive, one after the other on one connection, for as long as
- * the proxy runs (rule X2): the proxy's side of the conversation drawn in {@link
+ * Sends the diffs of one volume to one archive, one after the other on one connection, for as long
+ * as the proxy runs (rule X2): the proxy's side of the conversation drawn in {@link
  * Message.OpenWdiffs}. What fails is tried again, with delay, without end.
  */
 final class WdiffSender implements Runnable {
@@ -187,7 +186,11 @@ final class WdiffSender implements Runnable {
       }
       case GID_CONFLICT -> {
         LOG.error(
-            "volume {}: {} has another {}: {}", volume.name(), archive, diff.diff(), verdict.found());
+            "volume {}: {} has another {}: {}",
+            volume.name(),
+            archive,
+            diff.diff(),
+            verdict.found());
         inConflict.add(diff);
         failed("%s is in conflict: %s".formatted(diff.diff(), verdict.found()));
         yield true;
@@ -203,8 +206,8 @@ final class WdiffSender implements Runnable {
   private WdiffVerdict verdict(Channel channel, SpooledDiff diff)
       throws RefusedException, IOException, InterruptedException {
     return switch (channel.receive().message()) {
-      case WdiffVerdict verdict when verdict.session() == diff.session()
-          && verdict.gid() == diff.gid() ->
+      case WdiffVerdict verdict
+          when verdict.session() == diff.session() && verdict.gid() == diff.gid() ->
           verdict;
       case Message.Answer(Reply.Refused refused) -> throw new RefusedException(refused.refusal());
       case Message other ->

@@ -144,8 +144,7 @@ final class WlogIntake {
   private void convert(Interval interval) throws InterruptedException {
     try {
       if (!volume.has(interval)) store(interval);
-      channel.send(
-          Frame.of(new Message.WlogStored(session.number(), interval.end().gid())));
+      channel.send(Frame.of(new Message.WlogStored(session.number(), interval.end().gid())));
       volume.received(session.number(), interval.end().gid());
     } catch (NoSpaceException e) {
       leave(
@@ -156,7 +155,8 @@ final class WlogIntake {
     } catch (RefusedException e) {
       leave(e.refusal());
     } catch (IOException | RuntimeException e) {
-      LOG.warn("volume {}: {}", volume.name(), e.toString(), e instanceof RuntimeException ? e : null);
+      LOG.warn(
+          "volume {}: {}", volume.name(), e.toString(), e instanceof RuntimeException ? e : null);
       leave(
           Refusal.of(RefusalCode.SERVER_FAILED, "the proxy could not take the log")
               .attempted("take %s to %s".formatted(interval.begin(), interval.end()))

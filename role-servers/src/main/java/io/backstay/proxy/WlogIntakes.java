@@ -20,8 +20,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Logs of volumes on their way in, at most one for each volume: a second transfer ends the first one
- * and begins when that is over.
+ * Logs of volumes on their way in, at most one for each volume: a second transfer ends the first
+ * one and begins when that is over.
  */
 final class WlogIntakes {
   /** Intervals that are received at a time, by all volumes together. */
@@ -66,8 +66,9 @@ final class WlogIntakes {
   /** A storage hands on the log of its own volumes only (rule K5). */
   private void authorise(Peer peer, ProtectionRecord record) throws RefusedException {
     Authorisation.require(peer, "send the log of " + record.volume(), Role.STORAGE);
-    boolean mine = record.shipping().isPresent()
-        && record.shipping().get().proxies().contains(parts.config().name());
+    boolean mine =
+        record.shipping().isPresent()
+            && record.shipping().get().proxies().contains(parts.config().name());
     if (record.storage().equals(peer.name()) && mine) return;
     throw new RefusedException(
         Refusal.of(RefusalCode.NOT_AUTHORISED, "this storage may not send this log here")
@@ -75,7 +76,8 @@ final class WlogIntakes {
                 "send the log of %s from %s to %s"
                     .formatted(record.volume(), peer.name(), parts.config().name()))
             .found(
-                "the record names storage %s and %s".formatted(record.storage(), record.shipping())));
+                "the record names storage %s and %s"
+                    .formatted(record.storage(), record.shipping())));
   }
 
   private void begin(String volume, Channel channel) throws InterruptedException {

@@ -51,7 +51,7 @@ class CutsTest extends CutsGround {
     for (int i = 0; i < 5; i++) {
       for (int many = random.nextInt(20); many >= 0; many--) write(512 * (1 + random.nextInt(99)));
       byte[] then = model.clone();
-      Cut cut = volume.snapshot(Optional.of("s" + i));
+      Cut cut = volume.snapshot(Optional.of("s" + i), Optional.empty());
       write(4096);
       assertThat(volume.position().durable()).isGreaterThanOrEqualTo(cut.lsid());
       assertThat(cut.gid()).isEqualTo(before.gid() + 1);

@@ -12,10 +12,12 @@ import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
+import io.backstay.proxy.ProxyService;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;
@@ -28,6 +30,7 @@ import io.backstay.storage.StorageService;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.MemoryNetwork;
 import io.backstay.twin.MemoryWire;
+import io.backstay.wire.CatalogView;
 import io.backstay.wire.Cbor;
 import io.backstay.wire.Channel;
 import io.backstay.wire.Command;
@@ -37,17 +40,14 @@ import io.backstay.wire.Network;
 import io.backstay.wire.Payload;
 import io.backstay.wire.Peer;
 import io.backstay.wire.Reply;
+import io.backstay.wire.Servers;
+import io.backstay.wire.UnreachableException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Map;
-import io.backstay.wire.UnreachableException;
-import io.backstay.wire.Servers;
-import io.backstay.wire.CatalogView;
-import io.backstay.proxy.ProxyService;
-import io.backstay.model.ServerRecord;
+import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -249,8 +249,7 @@ final class TwinGroup {
                   new ServerRecord(
                       server.self.name(), server.self.role(), server.node, server.address, ""))
               .toList();
-      return new CatalogView(
-          1, "g", Time.system().now(), records, Map.of(), Map.of(), List.of());
+      return new CatalogView(1, "g", Time.system().now(), records, Map.of(), Map.of(), List.of());
     }
   }
 

@@ -3,10 +3,16 @@ package io.backstay.policy;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusedException;
 import io.backstay.model.ServerRecord;
+import io.backstay.model.VolumeKind;
 import io.backstay.wire.CatalogView;
+import java.util.Objects;
 import java.util.Optional;
 
-/** From which storage to which archive a full backup goes. */
+/**
+ * From which storage to which archive a full backup goes.
+ *
+ * @param kind of the volume; plans of earlier releases say nothing of it and are of plain ones
+ */
 public record FullBackupPlan(
     Head head,
     String volume,
@@ -14,8 +20,12 @@ public record FullBackupPlan(
     String archive,
     String archiveAddress,
     long sizeBytes,
-    long bytesPerSecondMax)
+    long bytesPerSecondMax,
+    VolumeKind kind)
     implements Plan {
+  public FullBackupPlan {
+    kind = Objects.requireNonNullElse(kind, VolumeKind.PLAIN);
+  }
 
   /**
    * @param archive one of the volume's; empty for its primary
@@ -36,7 +46,8 @@ public record FullBackupPlan(
         to.name(),
         to.address(),
         record.sizeBytes(),
-        bytesPerSecondMax);
+        bytesPerSecondMax,
+        record.kind());
   }
 
   @Override
