@@ -32,8 +32,8 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
  * A CA with the two that sign, the same bytes in every process: Ed25519 throughout, since its
  * signatures have no chance in them and a length that never varies.
  */
-final class GroupKeys {
-  static final String GROUP = "sim";
+public final class GroupKeys {
+  public static final String GROUP = "sim";
   private static final Instant FROM = Instant.parse("2020-01-01T00:00:00Z");
   private static final Instant UNTIL = Instant.parse("2049-01-01T00:00:00Z");
   private static final X500Name CA_NAME = new X500Name("CN=CA of simulations");
@@ -42,7 +42,7 @@ final class GroupKeys {
   private final Signer catalog;
   private final Signer operator;
 
-  GroupKeys() {
+  public GroupKeys() {
     try {
       KeyPair ca = pair(1);
       authority = new Authority(GROUP, authorityOf(ca));
@@ -53,15 +53,15 @@ final class GroupKeys {
     }
   }
 
-  Authority authority() {
+  public Authority authority() {
     return authority;
   }
 
-  Signer catalog() {
+  public Signer catalog() {
     return catalog;
   }
 
-  Signer operator() {
+  public Signer operator() {
     return operator;
   }
 

@@ -9,7 +9,7 @@ import io.backstay.wire.Reply;
  * Hears what servers are asked and what they say, at the moment at which they say it, whether it
  * arrives or not.
  */
-interface Witness {
+public interface Witness {
   /**
    * What was known when something was asked; handed back with the answer.
    *
