@@ -6,14 +6,10 @@ import io.backstay.seam.Directory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.zip.CRC32C;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Cuts of diffs that are gone because a base image holds them (rule X3), so that a proxy which
@@ -41,14 +37,13 @@ final class AppliedCuts {
   /** At a cut every 5 s, without a pause: more than two weeks. */
   private static final int ENTRIES_MAX = 300_000;
 
-  private static final Logger LOG = LoggerFactory.getLogger(AppliedCuts.class);
-
   private final Directory directory;
 
-  /** Loaded when somebody asks: seldom. */
-  private Optional<Map<Cutting, Long>> known = Optional.empty();
+  /** The file, once somebody asked for a cut that may be in it: seldom. */
+  private Optional<ByteBuffer> content = Optional.empty();
 
-  private record Cutting(int session, long gid) {}
+  /** No cut behind that gid is in the file; -1 where there is none at all. */
+  private OptionalLong greatestGid = OptionalLong.empty();
 
   AppliedCuts(Directory directory) {
     this.directory = directory;
@@ -56,31 +51,39 @@ final class AppliedCuts {
 
   /** The lsid of a cut; empty where nothing is known of it. */
   OptionalLong lsid(int session, long gid) throws IOException {
-    if (known.isEmpty()) known = Optional.of(load());
-    Long lsid = known.get().get(new Cutting(session, gid));
-    return lsid == null ? OptionalLong.empty() : OptionalLong.of(lsid);
+    if (greatestGid.isEmpty()) greatestGid = OptionalLong.of(greatestGid(load()));
+    if (gid > greatestGid.getAsLong()) return OptionalLong.empty();
+    if (content.isEmpty()) content = Optional.of(load());
+    ByteBuffer in = content.get();
+    for (int at = in.limit() - ENTRY_BYTES; at >= 0; at -= ENTRY_BYTES) {
+      boolean found = in.getLong(at + 8) == gid && in.getInt(at + 4) == session;
+      if (found && in.getInt(at) == checksum(in, at)) return OptionalLong.of(in.getLong(at + 16));
+    }
+    return OptionalLong.empty();
   }
 
-  private Map<Cutting, Long> load() throws IOException {
-    Map<Cutting, Long> cuts = new HashMap<>();
-    byte[] bytes = directory.has(NAME) ? directory.read(NAME) : new byte[0];
-    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    int damaged = 0;
-    for (int at = 0; at + ENTRY_BYTES <= bytes.length; at += ENTRY_BYTES) {
-      if (in.getInt(at) == checksum(in, at))
-        cuts.put(new Cutting(in.getInt(at + 4), in.getLong(at + 8)), in.getLong(at + 16));
-      else damaged++;
+  private static long greatestGid(ByteBuffer in) {
+    long greatest = -1;
+    for (int at = 0; at < in.limit(); at += ENTRY_BYTES) {
+      if (in.getInt(at) == checksum(in, at)) greatest = Math.max(greatest, in.getLong(at + 8));
     }
-    if (damaged > 0)
-      LOG.warn("{} entries of {} in {} are damaged", damaged, NAME, directory.description());
-    return cuts;
+    return greatest;
+  }
+
+  /** Whole entries. */
+  private ByteBuffer load() throws IOException {
+    byte[] bytes = directory.has(NAME) ? directory.read(NAME) : new byte[0];
+    return ByteBuffer.wrap(bytes)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .limit(bytes.length - bytes.length % ENTRY_BYTES);
   }
 
   /** Durable when it returns. */
   void append(List<Cut> all) throws IOException {
     if (all.isEmpty()) return;
     List<Cut> cuts = all.subList(Math.max(0, all.size() - ENTRIES_MAX), all.size());
-    known = Optional.empty();
+    content = Optional.empty();
+    greatestGid = OptionalLong.empty();
     shorten();
     boolean isNew = !directory.has(NAME);
     try (AppendFile file = directory.append(NAME)) {

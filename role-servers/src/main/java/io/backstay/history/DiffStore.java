@@ -130,9 +130,10 @@ public final class DiffStore {
   }
 
   /**
-   * Whether that diff is here (rule X2).
+   * Whether that diff is here (rule X2): alone, in one that a merge made, or in a base image.
    *
-   * @param floor no image needs what ends at or before that gid; empty where there is no image
+   * @param floor the log of its session up to that gid is in every image of it; empty where there
+   *     is no such image
    */
   public Sighting look(DiffSidecar offered, OptionalLong floor) throws IOException {
     int session = offered.session().number();
@@ -140,21 +141,20 @@ public final class DiffStore {
       Optional<Sighting> seen = recognition.compare(kept, offered);
       if (seen.isPresent()) return seen.get();
     }
-    if (floor.isEmpty() || offered.to().begin() > floor.getAsLong()) return new Sighting.Wanted();
     changing.lock();
     try {
-      boolean other = isOther(session, offered.begin()) || isOther(session, offered.end());
-      return other
-          ? new Sighting.Conflict("a base image at gid %d holds other lsids".formatted(floor.getAsLong()))
-          : new Sighting.Had("the base image at gid %d holds it".formatted(floor.getAsLong()));
+      OptionalLong begin = applied.lsid(session, offered.begin().gid());
+      OptionalLong end = applied.lsid(session, offered.end().gid());
+      if (begin.orElse(offered.begin().lsid()) != offered.begin().lsid()
+          || end.orElse(offered.end().lsid()) != offered.end().lsid())
+        return new Sighting.Conflict("applied were lsids %s to %s".formatted(begin, end));
+      if (begin.isPresent() && end.isPresent()) return new Sighting.Had("it was applied");
     } finally {
       changing.unlock();
     }
-  }
-
-  private boolean isOther(int session, Cut cut) throws IOException {
-    OptionalLong lsid = applied.lsid(session, cut.gid());
-    return lsid.isPresent() && lsid.getAsLong() != cut.lsid();
+    return floor.isPresent() && offered.to().end() <= floor.getAsLong()
+        ? new Sighting.Had("an image at gid %d holds it".formatted(floor.getAsLong()))
+        : new Sighting.Wanted();
   }
 
   // ---- coming
@@ -353,6 +353,15 @@ public final class DiffStore {
       return DiffStore.this.sidecar(kept);
     }
 
+    /** Room for what does not outlive the reader: the next process removes it. */
+    Directory scratch() {
+      return directory;
+    }
+
+    String scratchName(String what) {
+      return temporary(what);
+    }
+
     @Override
     public void close() throws IOException {
       List<KeptDiff> unread;
@@ -381,14 +390,5 @@ public final class DiffStore {
     } finally {
       pinning.unlock();
     }
-  }
-
-  /** Room for what does not outlive its reader. */
-  Directory scratch() {
-    return directory;
-  }
-
-  String scratchName(String what) {
-    return temporary(what);
   }
 }
