@@ -366,7 +366,7 @@ public final class LoggedVolume implements Export {
   }
 
   @Override
-  public void extents(long offset, long lengthBytes, Extents into) {
+  public int extents(long offset, long lengthBytes, Extents into, Answer answer) {
     long[] at = {offset};
     tail.pieces(
         offset,
@@ -378,6 +378,7 @@ public final class LoggedVolume implements Export {
           at[0] = to;
         });
     onDevice(at[0], offset + lengthBytes, into);
+    return DONE;
   }
 
   private void onDevice(long from, long to, Extents into) {
