@@ -77,7 +77,9 @@ final class RoleProcess {
       case STORAGE ->
           new StorageService(
               parts(process, directory), LinuxSharedMemories.ofThisMachine(), door(process));
-      case ARCHIVE -> new ArchiveService(parts(process, directory));
+      case ARCHIVE ->
+          new ArchiveService(
+              parts(process, directory), LinuxSharedMemories.ofThisMachine(), door(process));
       case WORKER -> new WorkerService(config, process.servers(), process.metrics(), time);
       case PROXY, OPERATOR, CLIENT ->
           throw new IllegalArgumentException(
