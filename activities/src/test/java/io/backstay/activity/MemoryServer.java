@@ -275,22 +275,7 @@ final class MemoryServer {
                         && !point.explicit());
         operation.end(new WorkResult.Merged(gone + 1, 1, 2 * total, total, gone, 1.5));
       }
-      case Work.FullBackup backup -> {
-        partial.remove(volume);
-        MemoryServer archive = group.server(backup.archive());
-        boolean logged = volumes.get(volume).kind() == VolumeKind.LOGGED;
-        Point point = logged ? archive.sendImage(volume) : archive.addPoint(volume);
-        operation.end(
-            new WorkResult.BackedUp(
-                point.gid(),
-                point.time(),
-                total,
-                total - operation.startedAt,
-                0,
-                operation.startedAt,
-                1.5,
-                point.proof()));
-      }
+      case Work.FullBackup backup -> operation.end(backedUp(backup, operation));
       case Work.Restore restore ->
           operation.end(
               new WorkResult.Restored(restore.gid(), restore.path(), total, total, 0, 1.5));
@@ -300,6 +285,23 @@ final class MemoryServer {
         operation.end(new WorkResult.PointDeleted(delete.gid(), total));
       }
     }
+  }
+
+  private WorkResult backedUp(Work.FullBackup backup, MemoryOperation operation) {
+    String volume = operation.start.volume();
+    partial.remove(volume);
+    MemoryServer archive = group.server(backup.archive());
+    boolean logged = volumes.get(volume).kind() == VolumeKind.LOGGED;
+    Point point = logged ? archive.sendImage(volume) : archive.addPoint(volume);
+    return new WorkResult.BackedUp(
+        point.gid(),
+        point.time(),
+        operation.bytesDone,
+        operation.bytesDone - operation.startedAt,
+        0,
+        operation.startedAt,
+        1.5,
+        point.proof());
   }
 
   private int forget(String volume, Predicate<Point> gone) {
