@@ -11,6 +11,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.ServerRecord;
 import io.backstay.model.Signed;
+import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.seam.DeviceFacts;
@@ -274,20 +275,7 @@ final class MemoryServer {
                         && !point.explicit());
         operation.end(new WorkResult.Merged(gone + 1, 1, 2 * total, total, gone, 1.5));
       }
-      case Work.FullBackup backup -> {
-        partial.remove(volume);
-        Point point = group.server(backup.archive()).addPoint(volume);
-        operation.end(
-            new WorkResult.BackedUp(
-                point.gid(),
-                point.time(),
-                total,
-                total - operation.startedAt,
-                0,
-                operation.startedAt,
-                1.5,
-                point.proof()));
-      }
+      case Work.FullBackup backup -> operation.end(backedUp(backup, operation));
       case Work.Restore restore ->
           operation.end(
               new WorkResult.Restored(restore.gid(), restore.path(), total, total, 0, 1.5));
@@ -297,6 +285,23 @@ final class MemoryServer {
         operation.end(new WorkResult.PointDeleted(delete.gid(), total));
       }
     }
+  }
+
+  private WorkResult backedUp(Work.FullBackup backup, MemoryOperation operation) {
+    String volume = operation.start.volume();
+    partial.remove(volume);
+    MemoryServer archive = group.server(backup.archive());
+    boolean logged = volumes.get(volume).kind() == VolumeKind.LOGGED;
+    Point point = logged ? archive.sendImage(volume) : archive.addPoint(volume);
+    return new WorkResult.BackedUp(
+        point.gid(),
+        point.time(),
+        operation.bytesDone,
+        operation.bytesDone - operation.startedAt,
+        0,
+        operation.startedAt,
+        1.5,
+        point.proof());
   }
 
   private int forget(String volume, Predicate<Point> gone) {
@@ -331,6 +336,13 @@ final class MemoryServer {
         Point.Proof.FROZEN,
         explicit,
         Optional.of(at.plus(quiet)));
+  }
+
+  /** Of a logged volume: a point when its log has come, too (rule X4). */
+  private Point sendImage(String volume) {
+    Point point = cut(volume, time.now(), true, Optional.empty(), Duration.ZERO);
+    points.send(volume, point);
+    return point;
   }
 
   private Cut sendSnapshot(Work.Snapshot snapshot, MemoryOperation operation) {

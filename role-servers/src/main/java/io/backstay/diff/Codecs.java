@@ -43,6 +43,12 @@ public final class Codecs implements AutoCloseable {
     return rawBytes + rawBytes / 4 + 1024;
   }
 
+  /** The bytes from position to limit in a direct buffer: copied only where they lie in none. */
+  static ByteBuffer direct(ByteBuffer bytes) {
+    if (bytes.isDirect()) return bytes;
+    return ByteBuffer.allocateDirect(bytes.remaining()).put(bytes.duplicate()).flip();
+  }
+
   /**
    * Unpacks a payload into {@code into}, which is filled to its limit.
    *
@@ -73,13 +79,8 @@ public final class Codecs implements AutoCloseable {
       found = e.getMessage();
     }
     throw new MalformedDiffException(
-        "a payload of %d bytes for sector %d, compressed by %s, should unpack to %d: %s"
-            .formatted(
-                record.dataBytes(),
-                record.offsetSectors(),
-                record.compression().word(),
-                record.rawBytes(),
-                found));
+        "a payload of %d bytes, compressed by %s, should unpack to %d: %s"
+            .formatted(record.dataBytes(), record.compression().word(), record.rawBytes(), found));
   }
 
   private static Codec codec(Compression compression) {

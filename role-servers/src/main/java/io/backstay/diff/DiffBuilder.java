@@ -82,7 +82,7 @@ public final class DiffBuilder {
   }
 
   /** Writes all of it; the writer is left to be finished by the caller. */
-  public void writeTo(SortedDiffWriter out) throws IOException {
+  public void writeTo(DiffWriter out) throws IOException {
     for (Extent extent : extents.values())
       out.add(extent.from, extent.end - extent.from, extent.kind, extent.data());
   }

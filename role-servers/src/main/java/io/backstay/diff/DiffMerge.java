@@ -138,12 +138,12 @@ public final class DiffMerge implements Closeable {
    * Writes all that is left. A payload that survives whole is passed on as it is stored where it
    * has the wanted compression. The writer is left to be finished by the caller.
    */
-  public void writeTo(SortedDiffWriter out) throws IOException {
+  public void writeTo(DiffWriter out) throws IOException {
     while (next()) writeCurrentTo(out);
   }
 
   /** Writes the stretch at which this stands, for callers who count what passes. */
-  public void writeCurrentTo(SortedDiffWriter out) throws IOException {
+  public void writeCurrentTo(DiffWriter out) throws IOException {
     if (kind() != Kind.NORMAL) {
       out.add(offsetSectors(), sectors(), kind(), NO_DATA);
     } else if (current.isWhole()

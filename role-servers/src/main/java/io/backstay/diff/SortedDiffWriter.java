@@ -19,7 +19,7 @@ import java.util.List;
  * its sidecar says of it. The same input gives the same bytes. It holds one pack, some 5 MiB. Not
  * for several threads.
  */
-public final class SortedDiffWriter implements AutoCloseable {
+public final class SortedDiffWriter implements DiffWriter {
   /** A pack that has as much is written; walb's may grow to 32 MiB. */
   private static final int PACK_BODY_BYTES = 4 << 20;
 
@@ -54,13 +54,7 @@ public final class SortedDiffWriter implements AutoCloseable {
     write(header.flip());
   }
 
-  /**
-   * Adds a stretch that begins where the one before ended, or behind. It is cut to records of at
-   * most {@link DiffRecord#WRITTEN_SECTORS_MAX}.
-   *
-   * @param raw of a normal stretch exactly its data, from position to limit; not looked at
-   *     otherwise
-   */
+  @Override
   public void add(long offsetSectors, long sectors, Kind kind, ByteBuffer raw) throws IOException {
     if (kind == Kind.NORMAL && raw.remaining() != sectors * LogLayout.SECTOR_BYTES)
       throw new IllegalArgumentException(
@@ -81,7 +75,7 @@ public final class SortedDiffWriter implements AutoCloseable {
   private void addNormal(long offsetSectors, int sectors, ByteBuffer raw) throws IOException {
     ensureRoom(Codecs.roomFor(raw.remaining()));
     int at = pack.position();
-    Compression.Type type = codecs.compress(compression, direct(raw), pack);
+    Compression.Type type = codecs.compress(compression, Codecs.direct(raw), pack);
     int bytes = pack.position() - at;
     int checksum = WalbChecksum.of(pack, at, bytes, 0);
     take(
@@ -95,12 +89,7 @@ public final class SortedDiffWriter implements AutoCloseable {
             checksum));
   }
 
-  /**
-   * Adds a record as it stands in another wdiff, its payload still compressed. It begins where the
-   * one before ended, or behind.
-   *
-   * @param stored the payload as stored, its checksum compared already, from position to limit
-   */
+  @Override
   public void addStored(DiffRecord record, ByteBuffer stored) throws IOException {
     if (stored.remaining() != record.dataBytes())
       throw new IllegalArgumentException("%d bytes for %s".formatted(stored.remaining(), record));
@@ -110,7 +99,7 @@ public final class SortedDiffWriter implements AutoCloseable {
     take(record.at(at));
   }
 
-  /** Writes what is left and the pack that ends the file. */
+  @Override
   public void finish() throws IOException {
     requireOpen();
     flushPack();
@@ -120,12 +109,12 @@ public final class SortedDiffWriter implements AutoCloseable {
     finished = true;
   }
 
-  /** Of the payloads that become smaller by it. */
+  @Override
   public Compression.Type compression() {
     return compression.type();
   }
 
-  /** Bytes that were written so far. */
+  @Override
   public long fileBytes() {
     return checksums.bytes();
   }
@@ -140,7 +129,6 @@ public final class SortedDiffWriter implements AutoCloseable {
     return checksums.checksums();
   }
 
-  /** Gives up what the codecs hold. Does not finish the file. */
   @Override
   public void close() {
     codecs.close();
@@ -184,11 +172,6 @@ public final class SortedDiffWriter implements AutoCloseable {
 
   private static ByteBuffer room(int bytes) {
     return ByteBuffer.allocateDirect(bytes).position(DiffPack.HEADER_BYTES);
-  }
-
-  private static ByteBuffer direct(ByteBuffer raw) {
-    if (raw.isDirect()) return raw;
-    return ByteBuffer.allocateDirect(raw.remaining()).put(raw).flip();
   }
 
   private void write(ByteBuffer bytes) throws IOException {

@@ -21,7 +21,8 @@ final class Unpacked {
       try {
         codecs.unpack(record, stored, room);
       } catch (MalformedDiffException e) {
-        throw new MalformedDiffException("%s: %s".formatted(name, e.getMessage()));
+        throw new MalformedDiffException(
+            "%s, sector %d: %s".formatted(name, record.offsetSectors(), e.getMessage()));
       }
       room.flip();
       filled = true;

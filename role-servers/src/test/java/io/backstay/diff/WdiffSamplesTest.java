@@ -56,6 +56,39 @@ class WdiffSamplesTest {
 
   @ParameterizedTest
   @CsvSource({
+    "s512.indexed.snappy.wdiff, 65536, 0, " + S512,
+    "s512.indexed.gzip.lib.wdiff, 65536, 0, " + S512,
+    "s512.indexed.maxio4.lib.wdiff, 65536, 0, " + S512,
+    "s4096.indexed.snappy.wdiff, 65536, 0, " + S4096,
+    "s4096.indexed.zstd.lib.wdiff, 65536, 0, " + S4096,
+    "r512.indexed.snappy.wdiff, 65536, 0, " + R512,
+    "r4096.indexed.snappy.wdiff, 65536, 0, " + R4096,
+    "hand.indexed.snappy.wdiff, 65536, 0, " + HAND,
+    "bigdiscard.indexed.snappy.wdiff, 4194304, 255, " + BIG,
+    "empty.indexed.wdiff, 65536, 0, de2f256064a0af797747c2b97505dc0b9f3df0de4f489eac731c23ae9ca9cc31",
+    "20231114221420-M--17-18.wdiff, 65536, 0, 56a236aa8a87d12c5c1afc46e7333da70cda5039a866ebf8ef81151e0979a67d"
+  })
+  void soDoesAnIndexedOneAndWhatIsMadeOfItSortedOrIndexed(
+      String name, int bytes, int fill, String sha256) throws IOException {
+    byte[] sample = Wdiffs.sample(name);
+    try (DiffMerge diff = Wdiffs.indexed(sample)) {
+      assertThat(Wdiffs.sha256(Wdiffs.image(bytes, fill, diff))).isEqualTo(sha256);
+    }
+    byte[] sorted;
+    try (DiffMerge diff = Wdiffs.indexed(sample)) {
+      sorted = Wdiffs.written(Compression.DEFAULT, diff::writeTo);
+    }
+    byte[] indexed;
+    try (DiffMerge diff = Wdiffs.merge(sorted)) {
+      indexed = Wdiffs.writtenIndexed(Compression.DEFAULT, diff::writeTo);
+    }
+    try (DiffMerge diff = Wdiffs.indexed(indexed)) {
+      assertThat(Wdiffs.sha256(Wdiffs.image(bytes, fill, diff))).isEqualTo(sha256);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "s512, 65536, 0, " + S512,
     "s4096, 65536, 0, " + S4096,
     "r512, 65536, 0, " + R512,

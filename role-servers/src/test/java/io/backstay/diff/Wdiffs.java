@@ -92,9 +92,32 @@ final class Wdiffs {
     return new SortedDiffWriter(DiffOutput.to(Channels.newChannel(out)), UUID, compression);
   }
 
-  /** What goes into a wdiff. */
+  static byte[] writtenIndexed(Compression compression, IndexedContent content) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (IndexedDiffWriter writer =
+        new IndexedDiffWriter(
+            DiffOutput.to(Channels.newChannel(out)),
+            new MemoryFile(new byte[0]),
+            UUID,
+            compression)) {
+      content.writeTo(writer);
+      writer.finish();
+    }
+    return out.toByteArray();
+  }
+
+  static DiffMerge indexed(byte[] wdiff) throws IOException {
+    return new DiffMerge(List.of(new IndexedDiffReader("a wdiff", new MemoryFile(wdiff))));
+  }
+
+  /** What goes into a sorted wdiff. */
   interface Content {
     void writeTo(SortedDiffWriter out) throws IOException;
+  }
+
+  /** What goes into an indexed wdiff. */
+  interface IndexedContent {
+    void writeTo(IndexedDiffWriter out) throws IOException;
   }
 
   /** A builder that was given all of a wlog. */
