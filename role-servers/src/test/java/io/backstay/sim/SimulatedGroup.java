@@ -44,7 +44,7 @@ import java.util.random.RandomGenerator;
  * starts again what died.
  */
 public final class SimulatedGroup {
-  /** A server, and the node that it is on. */
+  /** A server, and its node; each has one of its own. */
   public record Seat(String node, Role role, String name) {}
 
   /** A second storage, s1, receives restores. */
@@ -110,11 +110,7 @@ public final class SimulatedGroup {
   }
 
   private void place(Seat seat) {
-    SimulatedNode node =
-        nodes.stream()
-            .filter(one -> one.name().equals(seat.node()))
-            .findFirst()
-            .orElseGet(() -> newNode(seat.node()));
+    SimulatedNode node = newNode(seat.node());
     Peer self = new Peer(GroupKeys.GROUP, seat.name(), seat.role());
     servers.add(new SimulatedServer(this, node, self, life -> service(seat, life)));
   }

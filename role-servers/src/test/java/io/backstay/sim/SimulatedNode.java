@@ -164,6 +164,16 @@ public final class SimulatedNode {
     });
   }
 
+  /** All bytes of a file. */
+  public byte[] bytes(String path) throws IOException {
+    byte[] all = new byte[(int) sizeBytes(path)];
+    for (int at = 0; at < all.length; at += Image.RANGE_BYTES) {
+      byte[] range = read(path, at, Image.RANGE_BYTES);
+      System.arraycopy(range, 0, all, at, range.length);
+    }
+    return all;
+  }
+
   void write(String path, long offset, byte[] bytes) throws IOException {
     look(mount -> {
       try (BlockDevice device = mount.devices().openWritable(path)) {

@@ -12,6 +12,7 @@ import io.backstay.wire.Reply;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -34,6 +35,7 @@ public final class SimulatedServer {
   private Optional<String> failedStart = Optional.empty();
   private boolean stopping;
   private long awayUntilNanos;
+  private long servesSinceNanos;
   private int lives;
 
   SimulatedServer(SimulatedGroup group, SimulatedNode node, Peer self, Make make) {
@@ -69,9 +71,19 @@ public final class SimulatedServer {
     return service.isPresent();
   }
 
+  /** Whether it takes connections, and has for so long. */
+  public boolean servesSince(Duration duration) {
+    return isServing()
+        && group.scheduler().nanos() - servesSinceNanos >= duration.toNanos();
+  }
+
   /** Why it could not start the last time, if it could not. */
   public Optional<String> failedStart() {
     return failedStart;
+  }
+
+  public Optional<Life> life() {
+    return life;
   }
 
   public Optional<SimulatedProcess> process() {
@@ -103,6 +115,7 @@ public final class SimulatedServer {
       Network network = new TappedNetwork(name(), mine.network(), group.witness());
       Network.Listener listener = network.listen(address());
       service = Optional.of(role);
+      servesSinceNanos = group.scheduler().nanos();
       HelloHandshake hello = new HelloHandshake(GroupKeys.GROUP, name(), "simulation", mine.time());
       new Conversations(listener, hello, role, () -> facts(mine), metrics, mine.time()).start();
     } catch (IOException e) {

@@ -38,11 +38,13 @@ public final class Clients {
     void asked();
 
     void logWasRead();
+
+    /** How long an answer may take. */
+    Duration patience();
   }
 
   private static final int BLOCK_BYTES = 4096;
   private static final int SECTOR = VolumeHistory.SECTOR_BYTES;
-  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int READ_BYTES_MAX = 64 << 10;
 
   private final Ground world;
@@ -135,8 +137,8 @@ public final class Clients {
 
   private void awaitAnswer() throws InterruptedException {
     volume.caughtUp();
-    if (!answered.await(PATIENCE))
-      throw new Violation("9", "no answer within " + PATIENCE + " for " + underWay + " requests");
+    if (!answered.await(world.patience()))
+      throw new Violation("9", "no answer within " + world.patience() + " for " + underWay + " requests");
   }
 
   /** What becomes of an answer. */

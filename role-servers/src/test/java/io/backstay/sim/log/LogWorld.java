@@ -38,6 +38,7 @@ import java.util.random.RandomGenerator;
 final class LogWorld implements Clients.Ground {
   private static final long STEPS_MAX = 2_000_000;
   private static final long ROOM_EVERY_STEPS = 256;
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Duration LIFE_MAX = Duration.ofHours(2);
 
   /** More than what a log device holds beside its ring. */
@@ -129,6 +130,11 @@ final class LogWorld implements Clients.Ground {
   @Override
   public boolean uniform() {
     return circumstances.uniform();
+  }
+
+  @Override
+  public Duration patience() {
+    return PATIENCE;
   }
 
   @Override

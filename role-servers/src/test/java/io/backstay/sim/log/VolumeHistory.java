@@ -312,6 +312,15 @@ public final class VolumeHistory {
     else to.add(one);
   }
 
+  /** What distinguishes that from the volume at a moment, for people. */
+  public String differences(long[] image, long moment) {
+    long[] was = imageAt(moment);
+    List<String> some = new ArrayList<>();
+    for (int s = 0; s < was.length && some.size() < 6; s++)
+      if (was[s] != image[s]) some.add("%d: %s, was %s".formatted(s, told(image[s]), told(was[s])));
+    return "differences to moment %d in sectors %s".formatted(moment, some);
+  }
+
   /** Whether what is below that moment came before that time, and what is above it later. */
   public boolean fits(long moment, long nanos) {
     Optional<Change> next = changeAt(moment);
