@@ -64,6 +64,7 @@ final class TwinGroup {
     final String node;
     final String address;
     RoleService service;
+    MemoryDoor door = new MemoryDoor();
     private MemoryNetwork network;
 
     Server(Role role, String name, String node) {
@@ -84,10 +85,11 @@ final class TwinGroup {
               RECORDS,
               GRANTS,
               new BufferPool(16, MIB));
+      door = new MemoryDoor();
       service =
           self.role() == Role.STORAGE
-              ? new StorageService(parts, disk.sharedMemories(), new MemoryDoor())
-              : new ArchiveService(parts);
+              ? new StorageService(parts, disk.sharedMemories(), door)
+              : new ArchiveService(parts, disk.sharedMemories(), door);
       service.start();
       Network.Listener listener = network.listen(address);
       Time.system().fork("accept " + address, () -> acceptAll(listener));
