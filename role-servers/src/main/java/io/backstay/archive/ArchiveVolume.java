@@ -59,10 +59,21 @@ public record ArchiveVolume(
    * @param point of a plain volume the point that it is; of a logged one what became of it when its
    *     transfer ended: at the gid of the end cut
    * @param base of a logged volume only
+   * @param applying while diffs are folded into it
    */
-  public record Image(long serial, String operation, Point point, Optional<Base> base) {
+  public record Image(
+      long serial, String operation, Point point, Optional<Base> base, Optional<Applying> applying) {
     public Image {
       base = base == null ? Optional.empty() : base;
+      applying = applying == null ? Optional.empty() : applying;
+    }
+
+    Image(long serial, String operation, Point point, Optional<Base> base) {
+      this(serial, operation, point, base, Optional.empty());
+    }
+
+    Image with(Optional<Applying> newApplying) {
+      return new Image(serial, operation, point, base, newApplying);
     }
   }
 

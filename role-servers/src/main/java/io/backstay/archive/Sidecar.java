@@ -77,11 +77,18 @@ final class Sidecar implements Closeable {
    * @throws CorruptImageException when it is not the sidecar of an image of that size
    */
   static Sidecar open(BlockDevice device, long imageBytes) throws IOException {
+    return open(device, imageBytes, imageBytes);
+  }
+
+  /**
+   * @param grownBytes the size that it may have instead
+   */
+  static Sidecar open(BlockDevice device, long imageBytes, long grownBytes) throws IOException {
     ByteBuffer header = BufferPool.aligned(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     device.read(0, header);
     if (header.getLong(0) != MAGIC
         || header.getInt(24) != crc(header.slice(0, 24))
-        || header.getLong(8) != imageBytes
+        || header.getLong(8) != imageBytes && header.getLong(8) != grownBytes
         || header.getInt(16) != ImageChunk.RANGE_BYTES
         || header.getInt(20) != Payload.BLOCK_BYTES) {
       throw new CorruptImageException(
@@ -89,7 +96,7 @@ final class Sidecar implements Closeable {
           "the sidecar's header is damaged: magic %016x, image of %d bytes, expected %016x and %d"
               .formatted(header.getLong(0), header.getLong(8), MAGIC, imageBytes));
     }
-    return new Sidecar(device, imageBytes);
+    return new Sidecar(device, header.getLong(8));
   }
 
   long imageBytes() {
