@@ -11,6 +11,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.ServerRecord;
 import io.backstay.model.Signed;
+import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.seam.DeviceFacts;
@@ -276,7 +277,9 @@ final class MemoryServer {
       }
       case Work.FullBackup backup -> {
         partial.remove(volume);
-        Point point = group.server(backup.archive()).addPoint(volume);
+        MemoryServer archive = group.server(backup.archive());
+        boolean logged = volumes.get(volume).kind() == VolumeKind.LOGGED;
+        Point point = logged ? archive.sendImage(volume) : archive.addPoint(volume);
         operation.end(
             new WorkResult.BackedUp(
                 point.gid(),
@@ -331,6 +334,13 @@ final class MemoryServer {
         Point.Proof.FROZEN,
         explicit,
         Optional.of(at.plus(quiet)));
+  }
+
+  /** Of a logged volume: a point when its log has come, too (rule X4). */
+  private Point sendImage(String volume) {
+    Point point = cut(volume, time.now(), true, Optional.empty(), Duration.ZERO);
+    points.send(volume, point);
+    return point;
   }
 
   private Cut sendSnapshot(Work.Snapshot snapshot, MemoryOperation operation) {

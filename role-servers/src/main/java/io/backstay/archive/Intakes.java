@@ -192,7 +192,7 @@ final class Intakes {
             partial.durable(),
             Optional.empty(),
             partial.origin().map(Message.LogOrigin::begin),
-            compares ? partial.olderBelow() : 0);
+            compares ? partial.olderBelow() : 0L);
     if (!compares) return receiver.receive(channel, sink, resume, partial.sizeBytes());
     try (OlderPass older = OlderPass.begin(parts, channel, directory, partial)) {
       return receiver.receive(channel, sink, resume, partial.sizeBytes());

@@ -3,6 +3,7 @@ package io.backstay.archive;
 import io.backstay.seam.ChangeStamp;
 import io.backstay.wire.Message;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -28,15 +29,16 @@ public record PartialImage(
     long storedBytes,
     Instant begun,
     Optional<Message.LogOrigin> origin,
-    long olderBelow) {
+    Long olderBelow) {
   public PartialImage {
     origin = origin == null ? Optional.empty() : origin;
+    olderBelow = Objects.requireNonNullElse(olderBelow, 0L);
   }
 
   /** The first pass, of which nothing is there yet. */
   static PartialImage begin(long serial, Message.OpenImage open, Instant now) {
     return new PartialImage(
-        serial, open.operation(), open.sizeBytes(), open.stamp(), 0, 0, now, open.origin(), 0);
+        serial, open.operation(), open.sizeBytes(), open.stamp(), 0, 0, now, open.origin(), 0L);
   }
 
   PartialImage at(String newOperation, long newDurable, long newStoredBytes) {

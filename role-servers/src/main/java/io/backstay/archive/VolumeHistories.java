@@ -91,7 +91,9 @@ final class VolumeHistories implements VolumeDiffs {
         volume,
         new Quiet(session, gid, at),
         (before, now) ->
-            now.session() > before.session() || now.gid() > before.gid() || now.at().isAfter(before.at())
+            now.session() > before.session()
+                    || now.gid() > before.gid()
+                    || now.at().isAfter(before.at())
                 ? now
                 : before);
   }

@@ -163,7 +163,7 @@ final class DiffFiles implements Closeable {
   private void release(int rank, BlockDevice device) throws IOException {
     opening.lock();
     try {
-      if (open.get(rank) != device) device.close();
+      if (!device.equals(open.get(rank))) device.close();
     } finally {
       opening.unlock();
     }

@@ -61,7 +61,8 @@ final class DiffListing {
       if (name.endsWith(TEMPORARY)) directory.delete(name);
       else if (Diff.parse(name).isPresent()) wdiffs.add(name);
       else
-        DiffSidecar.gidsIn(name).ifPresent(gids -> sidecars.merge(gids, name, (a, b) -> a + " " + b));
+        DiffSidecar.gidsIn(name)
+            .ifPresent(gids -> sidecars.merge(gids, name, (a, b) -> a + " " + b));
     }
     Set<String> seen = new HashSet<>();
     for (String name : wdiffs) {
@@ -98,8 +99,7 @@ final class DiffListing {
 
   private void leaveOut(String name, String why) {
     damage.add("%s: %s".formatted(name, why));
-    LOG.error(
-        "{}: {} cannot be used and is left out: {}", directory.description(), name, why);
+    LOG.error("{}: {} cannot be used and is left out: {}", directory.description(), name, why);
   }
 
   /** A merge that was committed but had not yet removed what it was made of. */

@@ -34,8 +34,7 @@ final class ExtentIndex implements Closeable {
     this.pagesInFence = pagesInFence;
   }
 
-  static ExtentIndex write(
-      Directory directory, String name, BlockReads reads, ExtentStream extents)
+  static ExtentIndex write(Directory directory, String name, BlockReads reads, ExtentStream extents)
       throws IOException {
     return write(directory, name, reads, extents, FENCES_MAX);
   }
@@ -44,11 +43,7 @@ final class ExtentIndex implements Closeable {
    * @param fencesMax even
    */
   static ExtentIndex write(
-      Directory directory,
-      String name,
-      BlockReads reads,
-      ExtentStream extents,
-      int fencesMax)
+      Directory directory, String name, BlockReads reads, ExtentStream extents, int fencesMax)
       throws IOException {
     long[] fences = new long[fencesMax];
     int count = 0;

@@ -30,8 +30,7 @@ final class ExtentMerge implements ExtentStream {
       Optional<Extent> next = stream.next();
       if (next.isEmpty()) return false;
       if (extent != null && next.get().at() < extent.end())
-        throw new IOException(
-            "%s behind %s: a diff is not sorted".formatted(next.get(), extent));
+        throw new IOException("%s behind %s: a diff is not sorted".formatted(next.get(), extent));
       extent = next.get();
       return true;
     }

@@ -33,8 +33,7 @@ final class PageFile implements Closeable {
   private final int entryBytes;
   private final long entries;
 
-  private PageFile(
-      Directory directory, String name, BlockReads reads, int entryBytes, long entries)
+  private PageFile(Directory directory, String name, BlockReads reads, int entryBytes, long entries)
       throws IOException {
     this.directory = directory;
     this.name = name;

@@ -38,8 +38,7 @@ final class Recognition {
       if (lsid != null && lsid != cut.lsid())
         return Optional.of(
             new Sighting.Conflict(
-                "gid %d is at lsid %d in %s, not %d"
-                    .formatted(cut.gid(), lsid, kept, cut.lsid())));
+                "gid %d is at lsid %d in %s, not %d".formatted(cut.gid(), lsid, kept, cut.lsid())));
     }
     boolean holds =
         contains
@@ -55,8 +54,7 @@ final class Recognition {
   }
 
   private static Map<Long, Long> ends(KeptDiff kept) {
-    return Map.of(
-        kept.begin().gid(), kept.begin().lsid(), kept.end().gid(), kept.end().lsid());
+    return Map.of(kept.begin().gid(), kept.begin().lsid(), kept.end().gid(), kept.end().lsid());
   }
 
   /** Of all cuts that the diff was made of. */

@@ -106,7 +106,7 @@ final class Spool {
    * @param content aligned for direct IO
    */
   void add(DiffSidecar sidecar, Diff diff, ByteBuffer content) throws IOException {
-    String temporary = sidecar.fileName() + TEMPORARY;
+    String temporary = diff.fileName() + TEMPORARY;
     directory.delete(temporary);
     try (BlockDevice file = directory.createDevice(temporary, content.remaining())) {
       file.write(0, content);

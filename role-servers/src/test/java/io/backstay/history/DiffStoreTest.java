@@ -126,7 +126,9 @@ class DiffStoreTest {
     assertThat(gids(after)).as(how).containsAll(told);
     assertThat(after.damage()).as(how).isEmpty();
     for (KeptDiff kept : after.all())
-      assertThat(bytes(after, kept)).as(how).isEqualTo(content(kept.begin().gid(), kept.end().gid()));
+      assertThat(bytes(after, kept))
+          .as(how)
+          .isEqualTo(content(kept.begin().gid(), kept.end().gid()));
     return operations.get();
   }
 

@@ -146,7 +146,8 @@ class ExtentIndexTest {
       for (int i = 0; i < 2000; i++) {
         long at = 2L * random.nextInt(count);
         assertThat(index.within(at, at + 2)).containsExactly(many.get((int) at / 2));
-        assertThat(index.next(at + 1)).isEqualTo(at + 2 < 2L * count ? Optional.of(at + 2) : Optional.empty());
+        assertThat(index.next(at + 1))
+            .isEqualTo(at + 2 < 2L * count ? Optional.of(at + 2) : Optional.empty());
       }
     }
   }

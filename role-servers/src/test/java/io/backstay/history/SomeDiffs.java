@@ -19,8 +19,7 @@ import java.util.Random;
 /** Diffs of a made-up log: its cut of gid g is at lsid 10 g and at second 5 g. */
 final class SomeDiffs {
   static final Instant BEGIN = Instant.parse("2026-11-21T08:00:00Z");
-  static final Session SESSION =
-      new Session(1, new SessionUuid(1, 2), Optional.of(0L), 0);
+  static final Session SESSION = new Session(1, new SessionUuid(1, 2), Optional.of(0L), 0);
 
   private SomeDiffs() {}
 

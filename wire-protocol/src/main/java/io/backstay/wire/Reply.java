@@ -264,7 +264,11 @@ public sealed interface Reply {
   /**
    * @param more whether there are more, behind the last one
    */
-  record Points(List<Point> points, boolean more) implements Reply {
+  record Points(List<Point> points, Boolean more) implements Reply {
+    public Points {
+      more = more != null && more;
+    }
+
     public Points(List<Point> points) {
       this(points, false);
     }

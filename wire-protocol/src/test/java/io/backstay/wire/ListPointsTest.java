@@ -24,7 +24,7 @@ class ListPointsTest {
   @Test
   void theNextPageBeginsBehindTheLastPoint() {
     assertThat(ALL.next(new Reply.Points(points(3, 7), true)))
-        .contains(new Command.ListPoints("vol0", 8, 0));
+        .contains(new Command.ListPoints("vol0", 8L, 0));
     assertThat(ALL.next(new Reply.Points(points(3, 7), false))).isEmpty();
   }
 
@@ -36,7 +36,7 @@ class ListPointsTest {
   /** Or it would be asked without end. */
   @Test
   void anAnswerThatDoesNotGoOnIsADefect() {
-    Command.ListPoints rest = new Command.ListPoints("vol0", 8, 0);
+    Command.ListPoints rest = new Command.ListPoints("vol0", 8L, 0);
     assertThatThrownBy(() -> rest.next(new Reply.Points(points(3, 7), true)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("points from gid 8 on were asked for, up to 7 they came");

@@ -27,7 +27,7 @@ final class PointLookup {
     List<Point> likely =
         switch (wanted) {
           case Wanted.Newest _ ->
-              page(archive, new ListPoints(volume, 0, ListPoints.POINTS_MAX)).points().stream()
+              page(archive, new ListPoints(volume, 0L, ListPoints.POINTS_MAX)).points().stream()
                   .filter(Point::clean)
                   .toList();
           case Wanted.Gid(long gid) ->

@@ -30,7 +30,7 @@ public record WhichPoint(Long gid, Instant at, String label, String maxGap) {
   /**
    * @throws IllegalArgumentException where none is named
    */
-  void requireNamed() {
+  public void requireNamed() {
     if (gid == null && at == null && label == null)
       throw new IllegalArgumentException("no point was given: give one of gid, at and label");
   }

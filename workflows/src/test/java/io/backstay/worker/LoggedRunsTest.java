@@ -8,6 +8,7 @@ import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.wire.Command;
 import io.backstay.workflow.Apply;
+import io.backstay.workflow.FullBackup;
 import io.backstay.workflow.Merge;
 import io.backstay.workflow.RunInput;
 import io.backstay.workflow.Snapshot;
@@ -134,6 +135,24 @@ class LoggedRunsTest {
     group.servers.goOn();
     Outcome.Failed failed = (Outcome.Failed) group.end(started);
     assertThat(failed.refusal().code()).isEqualTo(RefusalCode.UNKNOWN_VOLUME);
+  }
+
+  /** Rule X4: the image is a point when its log has come; nobody else has to wait for that. */
+  @Test
+  void aBackupEndsWhenItIsRestorableAndHoldsTheVolumeNoLonger() throws Exception {
+    group.servers.interrupt(
+        (_, _, command) -> {
+          if (command instanceof Command.ListPoints) group.servers.holdStill();
+        },
+        (_, _, _) -> {});
+    Started started = group.begin(new FullBackup.Input("log0", null, null));
+    group.until(() -> waitsForTheArchive(started));
+    assertThat(group.servers.reservations()).isEmpty();
+    assertThat(gids()).doesNotContain(4L);
+    group.servers.undisturbed();
+    group.servers.goOn();
+    assertThat(group.completed(started, FullBackup.Result.class).gid()).isEqualTo(4);
+    assertThat(gids()).contains(4L);
   }
 
   /** Rule M2: whatever the storage says. */

@@ -41,6 +41,14 @@ record Scenario(
           servers -> servers.points("vol0").size() >= 3,
           servers -> servers.points("vol0").size() == 2);
 
+  static final Scenario LOGGED_BACKUP =
+      new Scenario(
+          "logged-backup",
+          new FullBackup.Input("log0", null, null),
+          servers -> servers.points("log0").size() >= 5,
+          // The image may be there, and its log on its way.
+          servers -> servers.points("log0").size() == 4);
+
   static final Scenario RESTORE =
       new Scenario(
           "restore",
@@ -121,6 +129,7 @@ record Scenario(
   static final List<Scenario> ALL =
       List.of(
           FULL_BACKUP,
+          LOGGED_BACKUP,
           RESTORE,
           VERIFY,
           ADD_VOLUME,
