@@ -13,6 +13,7 @@ import io.backstay.volume.StateTable;
 import io.backstay.volume.VolumeMetadata;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -107,6 +108,8 @@ public record ArchiveVolume(
               new StateTable.Row<>(State.ARCHIVED, OperationKind.RESTORE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.VERIFY, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.DELETE_POINT, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.APPLY, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.MERGE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.RESIZE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.CLEAR_VOLUME, State.CLEAR)));
 
@@ -271,6 +274,13 @@ public record ArchiveVolume(
         nextSerial,
         newSessions,
         ledger);
+  }
+
+  /** With other images, in the order of their gids. */
+  ArchiveVolume with(List<Image> newImages) {
+    List<Image> next =
+        newImages.stream().sorted(Comparator.comparingLong(image -> image.point().gid())).toList();
+    return copy(state, signed, record, next, partial, holds, nextGid, nextSerial, ledger);
   }
 
   ArchiveVolume without(long gid) {
