@@ -51,7 +51,7 @@ final class ArchivePoints {
   /** At most so many of the newest ones. */
   List<Point> newest(int most) throws RefusedException, IOException, InterruptedException {
     return most <= ListPoints.POINTS_MAX
-        ? page(new ListPoints(volume, 0, most)).points()
+        ? page(new ListPoints(volume, 0L, most)).points()
         : last(all(), most);
   }
 

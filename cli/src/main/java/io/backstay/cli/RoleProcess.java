@@ -79,7 +79,9 @@ final class RoleProcess {
           new StorageService(
               parts(process, directory), LinuxSharedMemories.ofThisMachine(), door(process));
       case PROXY -> new ProxyService(parts(process, directory));
-      case ARCHIVE -> new ArchiveService(parts(process, directory));
+      case ARCHIVE ->
+          new ArchiveService(
+              parts(process, directory), LinuxSharedMemories.ofThisMachine(), door(process));
       case WORKER -> new WorkerService(config, process.servers(), process.metrics(), time);
       case OPERATOR, CLIENT ->
           throw new IllegalArgumentException(

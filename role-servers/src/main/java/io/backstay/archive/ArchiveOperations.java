@@ -177,7 +177,7 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
           Refusal.of(RefusalCode.HELD, "point %d is held".formatted(hold.gid()))
               .attempted("%s of %s".formatted(start.work().kind().word(), start.volume()))
               .found("held by %s until %s".formatted(hold.operation(), hold.expiry()))
-              .next("wait for it, or cancel it"));
+              .next("wait for it, cancel it, or close the export"));
     }
   }
 

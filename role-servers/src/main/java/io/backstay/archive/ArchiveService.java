@@ -1,5 +1,6 @@
 package io.backstay.archive;
 
+import io.backstay.export.OpenExports;
 import io.backstay.image.Range;
 import io.backstay.image.RangeHash;
 import io.backstay.model.Bytes;
@@ -9,6 +10,8 @@ import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.VolumeKind;
+import io.backstay.nbd.VolumeDoor;
+import io.backstay.seam.SharedMemories;
 import io.backstay.server.Authorisation;
 import io.backstay.server.RoleParts;
 import io.backstay.server.RoleService;
@@ -47,8 +50,26 @@ public final class ArchiveService implements RoleService {
   private final ArchiveOperations role;
   private final Operations<ArchiveVolume> operations;
   private final Targets targets;
+  private final Optional<OpenExports> exports;
 
+  /** One that serves no exports. */
   public ArchiveService(RoleParts parts) throws IOException {
+    this(parts, Optional.empty());
+  }
+
+  /**
+   * @param memories of this machine, for the name of its life
+   * @param door where exports are served
+   */
+  public ArchiveService(RoleParts parts, SharedMemories memories, VolumeDoor door)
+      throws IOException {
+    this(parts, Optional.of(new Way(memories, door)));
+  }
+
+  /** How exports are served. */
+  private record Way(SharedMemories memories, VolumeDoor door) {}
+
+  private ArchiveService(RoleParts parts, Optional<Way> way) throws IOException {
     this.parts = parts;
     this.store = new VolumeStore<>(parts.directory(), ArchiveVolume.class, ArchiveVolume::unknown);
     this.intakes = new Intakes(parts, store);
@@ -63,6 +84,17 @@ public final class ArchiveService implements RoleService {
             parts.grants());
     this.role = new ArchiveOperations(parts, store, intakes, targets);
     this.operations = new Operations<>(parts.config().name(), parts.time(), store, role);
+    this.exports = way.isEmpty() ? Optional.empty() : Optional.of(exports(way.get()));
+  }
+
+  private OpenExports exports(Way way) throws IOException {
+    return new OpenExports(
+        parts.directory(),
+        parts.devices(),
+        way.memories(),
+        parts.time(),
+        way.door(),
+        new LentPoints(parts, store, role));
   }
 
   @Override
@@ -76,6 +108,7 @@ public final class ArchiveService implements RoleService {
       store.update(volume.volume(), before -> before.withoutExpiredHolds(parts.time().now()));
     }
     histories.start();
+    if (exports.isPresent()) exports.get().start();
     operations.resume();
   }
 
@@ -106,6 +139,7 @@ public final class ArchiveService implements RoleService {
 
   @Override
   public void stop() throws InterruptedException {
+    if (exports.isPresent()) exports.get().stop();
     operations.stop();
     for (ArchiveVolume volume : store.all()) intakes.displace(volume.volume());
   }
@@ -135,11 +169,26 @@ public final class ArchiveService implements RoleService {
       }
       case Command.HashRanges hash -> hashes(hash);
       case Command.AgreeSession agree -> new SessionAgreement(store, histories).agree(peer, agree);
+      case Command.OpenExport open -> {
+        Authorisation.require(peer, "export a point", Role.WORKER, Role.OPERATOR);
+        yield new Reply.Exports(List.of(exports().open(open)));
+      }
+      case Command.CloseExport close -> {
+        Authorisation.require(peer, "close an export", Role.WORKER, Role.OPERATOR);
+        exports().close(close);
+        yield new Reply.Done();
+      }
+      case Command.ListExports list -> new Reply.Exports(exports().list(list.volume()));
       default ->
           throw new RefusedException(
               RefusalCode.UNSUPPORTED,
               "an archive does not know " + command.getClass().getSimpleName());
     };
+  }
+
+  private OpenExports exports() throws RefusedException {
+    return exports.orElseThrow(
+        () -> new RefusedException(RefusalCode.UNSUPPORTED, "this archive serves no exports"));
   }
 
   private ArchiveVolume known(String volume) throws RefusedException {

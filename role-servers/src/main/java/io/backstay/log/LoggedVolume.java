@@ -345,7 +345,8 @@ public final class LoggedVolume implements Export {
   }
 
   @Override
-  public void extents(long offset, long lengthBytes, Extents into) {
+  public int extents(long offset, long lengthBytes, Extents into, Answer answer) {
     reads.extents(offset, lengthBytes, into);
+    return DONE;
   }
 }
