@@ -261,6 +261,7 @@ final class WlogSender implements Runnable {
             failingSince,
             shipping().proxies().isEmpty()
                 ? Optional.of("its record names no proxy, so its log is not sent")
-                : trouble));
+                : trouble,
+            sent.or(feed::oldest).flatMap(feed::after).flatMap(Cut::firstWrite)));
   }
 }
