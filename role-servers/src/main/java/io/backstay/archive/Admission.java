@@ -10,8 +10,11 @@ import io.backstay.model.Signed;
 import io.backstay.server.RoleParts;
 import io.backstay.wire.Command;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongPredicate;
+import java.util.stream.Collectors;
 
 /** What an operation that destroys must not go against, and the leave that it needs. */
 final class Admission {
@@ -22,23 +25,38 @@ final class Admission {
   }
 
   /**
-   * Checked in the transaction that would destroy (rule X10). A running operation's hold does not
-   * expire under it.
+   * What is held now. A running operation's hold does not expire under it.
+   */
+  List<Hold> holds(ArchiveVolume volume) {
+    Instant now = parts.time().now();
+    return volume.holds().stream()
+        .filter(hold -> hold.expiry().isAfter(now) || isRunning(volume, hold.operation()))
+        .toList();
+  }
+
+  private static boolean isRunning(ArchiveVolume volume, String operation) {
+    return volume.ledger().entries().stream()
+        .anyMatch(entry ->
+            entry.operation().equals(operation)
+                && entry.state() == OperationReport.State.RUNNING);
+  }
+
+  /** Whether somebody holds the point of that gid. */
+  LongPredicate held(ArchiveVolume volume) {
+    Set<Long> gids = holds(volume).stream().map(Hold::gid).collect(Collectors.toSet());
+    return gids::contains;
+  }
+
+  /**
+   * Checked in the transaction that would destroy (rule X10).
    *
    * @param destroyed the gids that would be gone
    */
   void refuseHeld(ArchiveVolume before, Command.Start start, LongPredicate destroyed)
       throws RefusedException {
-    Instant now = parts.time().now();
-    for (Hold hold : before.holds()) {
-      if (!destroyed.test(hold.gid())) continue;
-      boolean running =
-          before.ledger().entries().stream()
-              .anyMatch(e ->
-                  e.operation().equals(hold.operation())
-                      && e.state() == OperationReport.State.RUNNING);
-      if (!running && !hold.expiry().isAfter(now)) continue;
-      throw held(start, hold.gid(), "by %s until %s".formatted(hold.operation(), hold.expiry()));
+    for (Hold hold : holds(before)) {
+      if (destroyed.test(hold.gid()))
+        throw held(start, hold.gid(), "by %s until %s".formatted(hold.operation(), hold.expiry()));
     }
   }
 
