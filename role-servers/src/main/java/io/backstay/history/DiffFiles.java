@@ -116,6 +116,14 @@ final class DiffFiles implements Closeable {
     return blocks.get(new Place(rank, number), () -> load(rank, number));
   }
 
+  /** Reads everything and compares it. */
+  void compareAll() throws IOException {
+    for (int rank = 0; rank < chain.size(); rank++) {
+      long blocks = firstSum[rank + 1] - firstSum[rank];
+      for (int number = 0; number < blocks; number++) load(rank, number);
+    }
+  }
+
   private byte[] load(int rank, int number) throws IOException {
     KeptDiff kept = chain.get(rank);
     long position = (long) number * Payload.BLOCK_BYTES;

@@ -87,6 +87,15 @@ public final class DiffLayer implements Closeable {
         pin.scratch(), pin.scratchName("index"), reads, new ExtentMerge(oldestFirst));
   }
 
+  /**
+   * Reads all diffs and compares them with their checksums.
+   *
+   * @throws DamagedDiffException that names the first damage
+   */
+  public void compareAll() throws IOException {
+    files.compareAll();
+  }
+
   /** First byte at or behind {@code offset} that a diff holds; empty where none does. */
   public Optional<Long> nextHeld(long offset) throws IOException {
     return index

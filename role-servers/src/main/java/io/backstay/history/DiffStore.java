@@ -1,6 +1,9 @@
 package io.backstay.history;
 
 import io.backstay.chain.Diff;
+import io.backstay.diff.DiffInput;
+import io.backstay.diff.DiffSource;
+import io.backstay.diff.SortedDiffReader;
 import io.backstay.model.Cut;
 import io.backstay.model.Session;
 import io.backstay.seam.BlockDevice;
@@ -351,6 +354,21 @@ public final class DiffStore {
 
     DiffSidecar sidecar(KeptDiff kept) throws IOException {
       return DiffStore.this.sidecar(kept);
+    }
+
+    /** Its stretches from the first to the last, each block compared with its checksum (rule X3). */
+    public DiffSource source(KeptDiff kept) throws IOException {
+      BlockDevice device = open(kept);
+      boolean opened = false;
+      try {
+        String name = kept.diff().fileName();
+        DiffSource source =
+            new SortedDiffReader(DiffInput.of(name, device, DiffStore.this.sidecar(kept)));
+        opened = true;
+        return source;
+      } finally {
+        if (!opened) device.close();
+      }
     }
 
     /** Room for what does not outlive the reader: the next process removes it. */
