@@ -45,6 +45,10 @@ public final class ArchiveService implements RoleService {
   private final RoleParts parts;
   private final VolumeStore<ArchiveVolume> store;
   private final Intakes intakes;
+  private final VolumeHistories histories;
+  private final DiffIntake diffs;
+  private final PointImages points;
+  private final PointAnswers answers;
   private final ArchiveOperations role;
   private final Operations<ArchiveVolume> operations;
   private final Targets targets;
@@ -71,6 +75,8 @@ public final class ArchiveService implements RoleService {
     this.parts = parts;
     this.store = new VolumeStore<>(parts.directory(), ArchiveVolume.class, ArchiveVolume::unknown);
     this.intakes = new Intakes(parts, store);
+    this.histories = new VolumeHistories(store);
+    this.diffs = new DiffIntake(parts, store, histories);
     this.targets =
         new Targets(
             parts.directory(),
@@ -78,7 +84,9 @@ public final class ArchiveService implements RoleService {
             parts.time(),
             parts.config().restoreRoots(),
             parts.grants());
-    this.role = new ArchiveOperations(parts, store, intakes, targets);
+    this.points = new PointImages(store, histories);
+    this.answers = new PointAnswers(parts, store, histories, points);
+    this.role = new ArchiveOperations(parts, store, intakes, targets, histories, points);
     this.operations = new Operations<>(parts.config().name(), parts.time(), store, role);
     this.exports = way.isEmpty() ? Optional.empty() : Optional.of(exports(way.get()));
   }
@@ -90,7 +98,7 @@ public final class ArchiveService implements RoleService {
         way.memories(),
         parts.time(),
         way.door(),
-        new LentPoints(parts, store, role));
+        new LentPoints(parts, store, points));
   }
 
   @Override
@@ -98,11 +106,9 @@ public final class ArchiveService implements RoleService {
     store.load();
     targets.forgetOld();
     for (ArchiveVolume volume : store.all()) {
-      List<String> deleted = ImageFiles.deleteUnnamed(store.directory(volume.volume()), volume);
-      if (!deleted.isEmpty())
-        LOG.info("{}: deleted {}, which no point names", volume.volume(), deleted);
       store.update(volume.volume(), before -> before.withoutExpiredHolds(parts.time().now()));
     }
+    histories.start();
     if (exports.isPresent()) exports.get().start();
     operations.resume();
   }
@@ -121,13 +127,13 @@ public final class ArchiveService implements RoleService {
   private List<MultiGauge.Row<?>> newestPoints() {
     List<MultiGauge.Row<?>> rows = new ArrayList<>();
     for (ArchiveVolume volume : store.all()) {
-      volume
-          .newest()
-          .ifPresent(image ->
+      answers
+          .newest(volume)
+          .ifPresent(point ->
               rows.add(
                   MultiGauge.Row.of(
                       Tags.of("volume", volume.volume()),
-                      (double) image.point().time().getEpochSecond())));
+                      (double) point.time().getEpochSecond())));
     }
     return rows;
   }
@@ -149,12 +155,10 @@ public final class ArchiveService implements RoleService {
       }
       case Command.ListVolumes list ->
           new Reply.Volumes(store.all().stream().map(this::facts).toList());
-      case Command.ListPoints list ->
-          new Reply.Points(
-              known(list.volume()).images().stream().map(ArchiveVolume.Image::point).toList());
+      case Command.ListPoints list -> answers.list(list);
       case Command.TakeHold hold -> {
         Authorisation.require(peer, "hold a point", Role.WORKER, Role.OPERATOR);
-        takeHold(hold);
+        answers.hold(hold);
         yield new Reply.Done();
       }
       case Command.ReleaseHold release -> {
@@ -162,7 +166,13 @@ public final class ArchiveService implements RoleService {
         store.update(release.volume(), before -> before.release(release.operation()));
         yield new Reply.Done();
       }
-      case Command.HashRanges hash -> hashes(hash);
+      case Command.KeepSnapshot keep -> {
+        Authorisation.require(peer, "keep a snapshot", Role.WORKER, Role.OPERATOR);
+        answers.keep(keep);
+        yield new Reply.Done();
+      }
+      case Command.HashRanges hash -> answers.hashes(hash);
+      case Command.AgreeSession agree -> new SessionAgreement(store, histories).agree(peer, agree);
       case Command.OpenExport open -> {
         Authorisation.require(peer, "export a point", Role.WORKER, Role.OPERATOR);
         yield new Reply.Exports(List.of(exports().open(open)));
@@ -185,26 +195,6 @@ public final class ArchiveService implements RoleService {
         () -> new RefusedException(RefusalCode.UNSUPPORTED, "this archive serves no exports"));
   }
 
-  private ArchiveVolume known(String volume) throws RefusedException {
-    ArchiveVolume found = store.get(volume);
-    if (found.record().isPresent()) return found;
-    throw new RefusedException(RefusalCode.UNKNOWN_VOLUME, "no volume " + volume + " is kept here");
-  }
-
-  private void takeHold(Command.TakeHold hold) throws RefusedException, IOException {
-    store.change(
-        hold.volume(),
-        before -> {
-          if (before.image(hold.gid()).isEmpty()) {
-            throw new RefusedException(
-                RefusalCode.POINT_NOT_REACHABLE,
-                "there is no point with gid %d of %s".formatted(hold.gid(), hold.volume()));
-          }
-          return before.hold(
-              new Hold(hold.operation(), hold.gid(), parts.time().now().plus(hold.keep())));
-        });
-  }
-
   private Reply.VolumeFacts facts(ArchiveVolume volume) {
     List<String> running =
         new ArrayList<>(
@@ -218,53 +208,25 @@ public final class ArchiveService implements RoleService {
         volume.record().map(ProtectionRecord::version).orElse(0L),
         volume.ledger().epoch(),
         running,
-        volume.newest().map(ArchiveVolume.Image::point),
-        Optional.empty());
+        answers.newest(volume),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        answers.chain(volume));
   }
 
-  private Reply hashes(Command.HashRanges hash)
-      throws RefusedException, IOException, InterruptedException {
-    ArchiveVolume volume = known(hash.volume());
-    long gid =
-        hash.gid()
-            .or(() -> volume.newest().map(image -> image.point().gid()))
-            .filter(found -> volume.image(found).isPresent())
-            .orElseThrow(() ->
-                new RefusedException(
-                    RefusalCode.POINT_NOT_REACHABLE, "no such point of " + hash.volume()));
-    try (StoredImage image = role.open(volume, gid)) {
-      ByteBuffer hashes = ByteBuffer.allocate(Message.ImageChunk.HASH_BYTES * hash.ranges());
-      for (int i = 0; i < hash.ranges(); i++) {
-        long at = hash.offset() + (long) i * Message.ImageChunk.RANGE_BYTES;
-        if (at >= image.sizeBytes()) break;
-        hashes.put(hash(image.read(at, parts.pool().take())).toArray());
-      }
-      byte[] found = new byte[hashes.position()];
-      hashes.flip().get(found);
-      return new Reply.Hashes(hash.offset(), Bytes.of(found));
-    }
-  }
-
-  private static Bytes hash(Range range) {
-    return switch (range) {
-      case Range.Zeroes zeroes -> RangeHash.of(ByteBuffer.allocate((int) zeroes.lengthBytes()));
-      case Range.Chunk data -> {
-        try (var payload = data.payload()) {
-          yield RangeHash.of(data.chunk(), payload.bytes());
-        }
-      }
-    };
-  }
-
-  /** Takes an image of a volume in. */
+  /** Takes an image of a volume in, or diffs. */
   @Override
   public void converse(Channel channel, Message opening)
       throws RefusedException, IOException, InterruptedException {
-    if (!(opening instanceof Message.OpenImage open)) {
-      throw new RefusedException(
-          RefusalCode.UNSUPPORTED,
-          "an archive does not take a " + opening.getClass().getSimpleName());
+    switch (opening) {
+      case Message.OpenImage open ->
+          intakes.take(channel, open, operations.kindsRunning(open.volume()));
+      case Message.OpenWdiffs open -> diffs.take(channel, open);
+      default ->
+          throw new RefusedException(
+              RefusalCode.UNSUPPORTED,
+              "an archive does not take a " + opening.getClass().getSimpleName());
     }
-    intakes.take(channel, open, operations.kindsRunning(open.volume()));
   }
 }

@@ -100,6 +100,7 @@ public final class RangePointReader<S extends RangeSource & Closeable> implement
   private ByteBuffer read(long start) throws IOException, InterruptedException {
     return switch (source.read(start, pool.take())) {
       case Range.Zeroes _ -> ZEROES;
+      case Range.Kept kept -> throw new IllegalStateException("read: " + kept);
       case Range.Chunk range -> {
         try (Payload payload = range.payload()) {
           yield spread(range.chunk(), payload.bytes());

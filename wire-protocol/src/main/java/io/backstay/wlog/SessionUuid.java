@@ -16,7 +16,7 @@ public record SessionUuid(long high, long low) {
   public static final int SIZE_BYTES = 16;
 
   /** Reads 16 bytes at an absolute index. */
-  static SessionUuid read(ByteBuffer bytes, int at) {
+  public static SessionUuid read(ByteBuffer bytes, int at) {
     long high = 0;
     long low = 0;
     for (int i = 0; i < 8; i++) {
@@ -27,7 +27,7 @@ public record SessionUuid(long high, long low) {
   }
 
   /** Writes 16 bytes at an absolute index. */
-  void write(ByteBuffer bytes, int at) {
+  public void write(ByteBuffer bytes, int at) {
     for (int i = 0; i < 8; i++) {
       bytes.put(at + i, (byte) (high >>> 56 - 8 * i));
       bytes.put(at + 8 + i, (byte) (low >>> 56 - 8 * i));
