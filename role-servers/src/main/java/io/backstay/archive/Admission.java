@@ -24,9 +24,7 @@ final class Admission {
     this.parts = parts;
   }
 
-  /**
-   * What is held now. A running operation's hold does not expire under it.
-   */
+  /** What is held now. A running operation's hold does not expire under it. */
   List<Hold> holds(ArchiveVolume volume) {
     Instant now = parts.time().now();
     return volume.holds().stream()
@@ -37,8 +35,7 @@ final class Admission {
   private static boolean isRunning(ArchiveVolume volume, String operation) {
     return volume.ledger().entries().stream()
         .anyMatch(entry ->
-            entry.operation().equals(operation)
-                && entry.state() == OperationReport.State.RUNNING);
+            entry.operation().equals(operation) && entry.state() == OperationReport.State.RUNNING);
   }
 
   /** Whether somebody holds the point of that gid. */

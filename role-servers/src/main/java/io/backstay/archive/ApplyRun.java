@@ -24,8 +24,8 @@ import java.util.TreeMap;
  * <p><b>Order.</b> The metadata says that the image is being applied to, and how far that may have
  * come; then the bytes are written and flushed, then their checksums are written and flushed; only
  * then does the metadata say that they are done. That for some hundred ranges at a time, and again
- * until the end. After a crash it goes on where it was done: what lies behind that is made anew from
- * the diffs, which are there until the image is done as a whole.
+ * until the end. After a crash it goes on where it was done: what lies behind that is made anew
+ * from the diffs, which are there until the image is done as a whole.
  *
  * <p>What the diffs do not hold of a block that they touch is taken over from the image. It is
  * compared with its checksum, but for the few ranges that were being written when a process died:
@@ -58,8 +58,7 @@ final class ApplyRun {
    * @param files of that image
    * @param diffs all that the apply has to fold in
    */
-  ApplyRun(
-      RoleParts parts, Image image, ImageFiles files, DiffLayer diffs, Progress progress) {
+  ApplyRun(RoleParts parts, Image image, ImageFiles files, DiffLayer diffs, Progress progress) {
     this.parts = parts;
     this.applying = image.applying().orElseThrow();
     this.files = files;
@@ -73,8 +72,7 @@ final class ApplyRun {
    *
    * @return data bytes that the image has then
    */
-  long run(RunningOperation operation)
-      throws RefusedException, IOException, InterruptedException {
+  long run(RunningOperation operation) throws RefusedException, IOException, InterruptedException {
     operation.step("applying", applying.sizeBytes());
     operation.beginAt(applying.doneBytes());
     // Before the first byte of the image is lost: what replaces it is whole.
@@ -99,7 +97,9 @@ final class ApplyRun {
     return files.sidecar().storedBytes(applying.sizeBytes());
   }
 
-  /** The volume was larger at that cut: what is behind the image's end is zero before it is held. */
+  /**
+   * The volume was larger at that cut: what is behind the image's end is zero before it is held.
+   */
   private void makeRoom() throws IOException {
     if (applying.sizeBytes() == image.sizeBytes()) return;
     files.sidecar().makeRoom(applying.sizeBytes());
@@ -180,7 +180,8 @@ final class ApplyRun {
     int blocks = Payload.blocks(chunk.lengthBytes());
     for (int i = 0; i < blocks; ) {
       int end = i + 1;
-      while (end < blocks && isSet(touched, end) == isSet(touched, i)
+      while (end < blocks
+          && isSet(touched, end) == isSet(touched, i)
           && isSet(chunk.dataBlocks(), end) == isSet(chunk.dataBlocks(), i)) end++;
       int from = i * Payload.BLOCK_BYTES;
       int length = Math.min(end * Payload.BLOCK_BYTES, chunk.lengthBytes()) - from;

@@ -1,6 +1,6 @@
 package io.backstay.archive;
 
-import io.backstay.archive.ArchiveVolume.Base;
+import io.backstay.archive.ArchiveVolume.Generations;
 import io.backstay.archive.ArchiveVolume.Image;
 import io.backstay.history.DamagedDiffException;
 import io.backstay.history.DiffLayer;
@@ -25,9 +25,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Folds the oldest diffs of a volume into the image that they begin at, so that a later point is the
- * oldest one (rule X9). What is before that point is gone when it begins: the image is rewritten in
- * place. An apply that was begun and given up goes on with the next one.
+ * Folds the oldest diffs of a volume into the image that they begin at, so that a later point is
+ * the oldest one (rule X9). What is before that point is gone when it begins: the image is
+ * rewritten in place. An apply that was begun and given up goes on with the next one.
  */
 final class ApplyWork {
   private final RoleParts parts;
@@ -178,7 +178,7 @@ final class ApplyWork {
   }
 
   private static Image folded(Image image, Applying applying, long storedBytes) {
-    Base base = image.base().orElseThrow();
+    Generations base = image.base().orElseThrow();
     return new Image(
         image.serial(),
         image.operation(),
@@ -190,7 +190,7 @@ final class ApplyWork {
             applying.sizeBytes(),
             storedBytes,
             Point.Proof.FROZEN),
-        Optional.of(new Base(base.session(), applying.to(), applying.to())));
+        Optional.of(new Generations(base.session(), applying.to(), applying.to())));
   }
 
   /** The folded image in its place, without the images of which no point is left. */

@@ -1,15 +1,11 @@
 package io.backstay.archive;
 
-import io.backstay.model.Grant;
 import io.backstay.model.Hold;
 import io.backstay.model.OperationKind;
-import io.backstay.model.OperationReport;
-import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
-import io.backstay.model.Signed;
 import io.backstay.model.SizeChange;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
@@ -26,17 +22,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What an archive does in its operations. */
 final class ArchiveOperations implements OperationRole<ArchiveVolume> {
   /** How long a hold outlives an operation that parks (rule X10). */
   static final Duration HELD_AFTER_PARKING = Duration.ofHours(24);
-
-  private static final Logger LOG = LoggerFactory.getLogger(ArchiveOperations.class);
 
   private final RoleParts parts;
   private final VolumeStore<ArchiveVolume> store;

@@ -1,10 +1,6 @@
 package io.backstay.archive;
 
 import io.backstay.export.OpenExports;
-import io.backstay.image.Range;
-import io.backstay.image.RangeHash;
-import io.backstay.model.Bytes;
-import io.backstay.model.Hold;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
@@ -27,12 +23,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The archive role. Bytes come in through {@link Intakes} and become a point in one metadata write;
@@ -40,8 +33,6 @@ import org.slf4j.LoggerFactory;
  * is an operation.
  */
 public final class ArchiveService implements RoleService {
-  private static final Logger LOG = LoggerFactory.getLogger(ArchiveService.class);
-
   private final RoleParts parts;
   private final VolumeStore<ArchiveVolume> store;
   private final Intakes intakes;
@@ -132,8 +123,7 @@ public final class ArchiveService implements RoleService {
           .ifPresent(point ->
               rows.add(
                   MultiGauge.Row.of(
-                      Tags.of("volume", volume.volume()),
-                      (double) point.time().getEpochSecond())));
+                      Tags.of("volume", volume.volume()), (double) point.time().getEpochSecond())));
     }
     return rows;
   }

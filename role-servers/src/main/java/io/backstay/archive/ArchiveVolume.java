@@ -63,13 +63,17 @@ public record ArchiveVolume(
    * @param applying while diffs are folded into it
    */
   public record Image(
-      long serial, String operation, Point point, Optional<Base> base, Optional<Applying> applying) {
+      long serial,
+      String operation,
+      Point point,
+      Optional<Generations> base,
+      Optional<Applying> applying) {
     public Image {
       base = base == null ? Optional.empty() : base;
       applying = applying == null ? Optional.empty() : applying;
     }
 
-    Image(long serial, String operation, Point point, Optional<Base> base) {
+    Image(long serial, String operation, Point point, Optional<Generations> base) {
       this(serial, operation, point, base, Optional.empty());
     }
 
@@ -85,8 +89,8 @@ public record ArchiveVolume(
    * @param begin what it is at least; moved on by apply
    * @param end what it is at most; the same cut where the image is clean
    */
-  public record Base(Session session, Cut begin, Cut end) {
-    public Base {
+  public record Generations(Session session, Cut begin, Cut end) {
+    public Generations {
       if (begin.gid() > end.gid())
         throw new IllegalArgumentException("an image from %s to %s".formatted(begin, end));
     }

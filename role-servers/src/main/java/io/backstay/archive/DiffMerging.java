@@ -53,8 +53,7 @@ final class DiffMerging {
         DiffDraft draft = diffs.draft();
         DiffMerge merge = open(pin, parts);
         SortedDiffWriter writer =
-            new SortedDiffWriter(
-                draft::write, parts.getLast().session().uuid(), compression)) {
+            new SortedDiffWriter(draft::write, parts.getLast().session().uuid(), compression)) {
       for (int i = 0; merge.next(); i++) {
         if (i % STRETCHES_AT_ONCE == 0) operation.checkpoint();
         merge.writeCurrentTo(writer);
@@ -92,7 +91,8 @@ final class DiffMerging {
     DiffSidecar last = null;
     for (KeptDiff part : parts) {
       last = diffs.sidecar(part);
-      for (Cut cut : last.cuts()) if (cuts.isEmpty() || cut.gid() > cuts.getLast().gid()) cuts.add(cut);
+      for (Cut cut : last.cuts())
+        if (cuts.isEmpty() || cut.gid() > cuts.getLast().gid()) cuts.add(cut);
     }
     return new DiffSidecar(
         last.volume(),

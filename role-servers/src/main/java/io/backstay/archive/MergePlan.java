@@ -92,8 +92,6 @@ final class MergePlan {
 
   /** The gids between them, which are forgotten. */
   static List<Long> forgotten(List<KeptDiff> parts) {
-    return parts.subList(1, parts.size()).stream()
-        .map(kept -> kept.diff().from().begin())
-        .toList();
+    return parts.subList(1, parts.size()).stream().map(kept -> kept.diff().from().begin()).toList();
   }
 }

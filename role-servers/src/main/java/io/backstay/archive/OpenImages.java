@@ -71,7 +71,10 @@ final class OpenImages {
   Optional<Long> oldestRead(String volume) {
     lock.lock();
     try {
-      return uses.stream().filter(use -> use.volume.equals(volume)).map(use -> use.gid).min(Long::compare);
+      return uses.stream()
+          .filter(use -> use.volume.equals(volume))
+          .map(use -> use.gid)
+          .min(Long::compare);
     } finally {
       lock.unlock();
     }

@@ -50,8 +50,7 @@ final class PointAnswers {
     int max = Command.ListPoints.POINTS_MAX;
     List<Point> found = restorables.points(list.fromGid(), list.newest(), max);
     boolean more =
-        !found.isEmpty()
-            && restorables.newest().orElseThrow().gid() > found.getLast().gid();
+        !found.isEmpty() && restorables.newest().orElseThrow().gid() > found.getLast().gid();
     return new Reply.Points(found, more);
   }
 
@@ -79,7 +78,8 @@ final class PointAnswers {
     if (histories.of(keep.volume()).keep(keep.gid(), keep.kept())) return;
     throw new RefusedException(
         Refusal.of(RefusalCode.NEWEST_POINT, "no diff leads on from that point yet")
-            .attempted("say whether merges keep point %d of %s".formatted(keep.gid(), keep.volume()))
+            .attempted(
+                "say whether merges keep point %d of %s".formatted(keep.gid(), keep.volume()))
             .found("it is the newest, which no merge takes away")
             .next("say it when the next diff has come"));
   }
@@ -153,8 +153,8 @@ final class PointAnswers {
   }
 
   /** A hole in the diffs of the session that is followed, and what is damaged. */
-  private Optional<String> missing(
-      ArchiveVolume volume, List<KeptDiff> diffs, OptionalLong latest) throws IOException {
+  private Optional<String> missing(ArchiveVolume volume, List<KeptDiff> diffs, OptionalLong latest)
+      throws IOException {
     List<String> missing = new ArrayList<>(histories.of(volume.volume()).damage());
     Optional<Session> current = volume.sessions().current();
     if (current.isPresent() && latest.isPresent()) {
@@ -164,8 +164,8 @@ final class PointAnswers {
           .mapToLong(Snap::begin)
           .filter(begin -> begin > latest.getAsLong())
           .min()
-          .ifPresent(begin ->
-              missing.add("from gid %d to %d".formatted(latest.getAsLong(), begin)));
+          .ifPresent(
+              begin -> missing.add("from gid %d to %d".formatted(latest.getAsLong(), begin)));
     }
     return missing.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", missing));
   }

@@ -62,8 +62,7 @@ final class PointImages {
     if (same) return last.restorables;
     List<ImageChain> chains = new ArrayList<>();
     for (Image image : volume.images()) {
-      List<KeptDiff> kept =
-          image.base().map(base -> diffs.of(base.session())).orElse(List.of());
+      List<KeptDiff> kept = image.base().map(base -> diffs.of(base.session())).orElse(List.of());
       chains.add(ImageChain.of(image, kept));
     }
     Restorables restorables = new Restorables(volume.volume(), chains, quiet);
@@ -123,15 +122,14 @@ final class PointImages {
         .findFirst();
   }
 
-  private Optional<PointImage> open(
-      String volume, Image image, Recipe recipe, OpenImages.Use use) throws IOException {
+  private Optional<PointImage> open(String volume, Image image, Recipe recipe, OpenImages.Use use)
+      throws IOException {
     if (recipe.diffs().isEmpty()) return Optional.of(new Held(stored(volume, image), use));
     Optional<DiffStore.Pin> pin = histories.of(volume).pin(recipe.diffs());
     if (pin.isEmpty()) return Optional.empty();
     DiffLayer layer = DiffLayer.open(pin.get(), recipe.diffs());
     try {
-      return Optional.of(
-          new VirtualImage(stored(volume, image), layer, use, recipe.sizeBytes()));
+      return Optional.of(new VirtualImage(stored(volume, image), layer, use, recipe.sizeBytes()));
     } catch (IOException | RuntimeException e) {
       layer.close();
       throw e;

@@ -75,7 +75,7 @@ final class StoredImage implements PointImage {
    *     them now, or did since this was opened
    */
   void readInto(long offset, ByteBuffer into, int wanted, int unsure) throws IOException {
-    int within = (int) Math.clamp(sizeBytes - offset, 0, into.remaining());
+    int within = Math.clamp(sizeBytes - offset, 0, into.remaining());
     int blocks = wanted & (1 << Payload.blocks(within)) - 1;
     if (blocks != 0) {
       Sidecar.Entry entry = entry(offset / ImageChunk.RANGE_BYTES);
@@ -94,8 +94,7 @@ final class StoredImage implements PointImage {
 
   /** Whether it has its checksum. */
   private boolean readBlock(
-      long offset, int length, Sidecar.Entry entry, int block, ByteBuffer into)
-      throws IOException {
+      long offset, int length, Sidecar.Entry entry, int block, ByteBuffer into) throws IOException {
     if ((entry.dataBlocks() >>> block & 1) == 0) {
       zero(into.limit(length), 0);
       return true;
@@ -105,8 +104,7 @@ final class StoredImage implements PointImage {
     int whole = (length + alignment - 1) / alignment * alignment;
     files
         .image()
-        .read(
-            offset, into.limit((int) Math.min(whole, files.image().sizeBytes() - offset)));
+        .read(offset, into.limit((int) Math.min(whole, files.image().sizeBytes() - offset)));
     CRC32C crc = new CRC32C();
     crc.update(into.flip().limit(length));
     int before = Integer.bitCount(entry.dataBlocks() & (1 << block) - 1);

@@ -44,9 +44,7 @@ final class VirtualImage implements PointImage {
       long held = diffs.nextHeld(offset).orElse(sizeBytes);
       long stored = offset < image.sizeBytes() ? image.nextData(offset) : sizeBytes;
       long data = Math.min(held, stored == image.sizeBytes() ? sizeBytes : stored);
-      return data >= sizeBytes
-          ? sizeBytes
-          : Math.max(offset, data - data % ImageChunk.RANGE_BYTES);
+      return data >= sizeBytes ? sizeBytes : Math.max(offset, data - data % ImageChunk.RANGE_BYTES);
     } catch (DamagedDiffException e) {
       throw new CorruptImageException(offset, e.getMessage());
     }
@@ -78,7 +76,8 @@ final class VirtualImage implements PointImage {
   private int unsure(long offset, DiffLayer.Overlay overlay) {
     if (!use.isRewritten()) return 0;
     // The image's last block becomes longer when the volume has grown.
-    boolean grows = sizeBytes > image.sizeBytes() && offset + ImageChunk.RANGE_BYTES > image.sizeBytes();
+    boolean grows =
+        sizeBytes > image.sizeBytes() && offset + ImageChunk.RANGE_BYTES > image.sizeBytes();
     return grows ? ~0 : overlay.touched();
   }
 

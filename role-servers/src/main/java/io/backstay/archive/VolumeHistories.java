@@ -146,8 +146,7 @@ final class VolumeHistories implements VolumeDiffs {
       OptionalLong needed = neededFrom(now);
       if (needed.isPresent())
         of(volume)
-            .forgetUpTo(
-                needed.getAsLong(), "the image at gid %d".formatted(needed.getAsLong()));
+            .forgetUpTo(needed.getAsLong(), "the image at gid %d".formatted(needed.getAsLong()));
     } catch (IOException e) {
       LOG.warn("{}: what is not needed stays until the next start: {}", volume, e.toString());
     }

@@ -134,9 +134,7 @@ final class DiffFiles implements Closeable {
     int expected = sum(firstSum[rank] + number);
     if ((int) crc.getValue() != expected)
       throw new DamagedDiffException(
-          kept,
-          position,
-          "CRC32C %08x, its sidecar says %08x".formatted(crc.getValue(), expected));
+          kept, position, "CRC32C %08x, its sidecar says %08x".formatted(crc.getValue(), expected));
     return block;
   }
 

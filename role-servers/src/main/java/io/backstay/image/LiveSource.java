@@ -7,8 +7,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * A volume as it is now. This is where the evidence is made ({@link Range#of}), from the very memory
- * that the device filled.
+ * A volume as it is now. This is where the evidence is made ({@link Range#of}), from the very
+ * memory that the device filled.
  */
 public final class LiveSource implements RangeSource {
   private final BlockDevice device;

@@ -20,8 +20,8 @@ public sealed interface Range {
    * CRC32C are taken from this very memory.
    *
    * @param bytes the buffer's remaining ones, which are moved together in it
-   * @param lease of the buffer, which goes with the range; of zeroes, and when this throws, it stays
-   *     the caller's
+   * @param lease of the buffer, which goes with the range; of zeroes, and when this throws, it
+   *     stays the caller's
    */
   static Range of(long offset, ByteBuffer bytes, BufferPool.Lease lease) {
     int length = bytes.remaining();

@@ -43,8 +43,8 @@ class StateMachinesDocumentTest {
             a table is refused, naming the state or the operation that forbids it.
             """);
     for (StateTable<?> table :
-        List.of(
-            StorageVolume.PLAIN, StorageVolume.LOGGED, ProxyVolume.TABLE, ArchiveVolume.TABLE)) append(out, table);
+        List.of(StorageVolume.PLAIN, StorageVolume.LOGGED, ProxyVolume.TABLE, ArchiveVolume.TABLE))
+      append(out, table);
     appendExclusion(out);
     return out.toString();
   }
