@@ -11,7 +11,6 @@ import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityExecutionContext;
 import io.temporal.client.ActivityCanceledException;
 import io.temporal.failure.ApplicationFailure;
-import io.temporal.failure.TimeoutFailure;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -45,22 +44,13 @@ public final class Operations implements OperationActivities {
     try {
       return watcher.untilOver();
     } catch (ActivityCanceledException e) {
-      // The SDK says so too when Temporal took no heartbeat for a while. That is no cancellation:
-      // answered as one, Temporal would refuse it, and the next attempt would wait for a time-out.
-      if (e.getCause() instanceof TimeoutFailure) throw away(order, e);
-      throw e;
+      throw TemporalAway.or(
+          e,
+          "%s goes on at %s and is attached to again".formatted(order.operation(), order.server()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw Activity.wrap(e);
     }
-  }
-
-  private static ApplicationFailure away(Order order, ActivityCanceledException e) {
-    return ApplicationFailure.newFailureWithCause(
-        "Temporal took no heartbeat; %s goes on at %s and is attached to again"
-            .formatted(order.operation(), order.server()),
-        "temporal-away",
-        e);
   }
 
   /** One attempt at watching one operation. */

@@ -31,6 +31,16 @@ public record Progress(
         order.operation(), order.server(), "UNKNOWN", "", 0, 0, 0, 0, since, null, null, false);
   }
 
+  /** Of something that is waited for, and is no operation. */
+  static Progress waiting(String forWhat, Instant since) {
+    return new Progress("", "", "WAITING", "", 0, 0, 0, 0, since, forWhat, null, false);
+  }
+
+  /** Somebody answered, and there is nothing new. */
+  Progress answered() {
+    return failingSince == null ? this : waiting(waiting, lastProgress);
+  }
+
   Progress seen(OperationReport report) {
     return new Progress(
         operation,

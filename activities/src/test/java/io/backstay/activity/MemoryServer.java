@@ -8,6 +8,7 @@ import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.model.Role;
 import io.backstay.model.ServerRecord;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
@@ -19,7 +20,8 @@ import io.backstay.wire.Cbor;
 import io.backstay.wire.Command;
 import io.backstay.wire.MalformedFrameException;
 import io.backstay.wire.Reply;
-import java.util.ArrayList;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,11 +30,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
- * A storage or an archive of {@link MemoryServers} with the ledger of rule K3: the same id with the
- * same work attaches, with other work it is refused; a lower epoch is fenced, a higher one ends
- * what runs; what ended answers from the ledger.
+ * A storage, a proxy or an archive of {@link MemoryServers} with the ledger of rule K3: the same id
+ * with the same work attaches, with other work it is refused; a lower epoch is fenced, a higher one
+ * ends what runs; what ended answers from the ledger.
  */
 final class MemoryServer {
   /** Each look at an operation moves it by so much. */
@@ -41,13 +44,14 @@ final class MemoryServer {
   final ServerRecord record;
   final Map<String, MemoryOperation> ledger = new LinkedHashMap<>();
   final Map<String, ProtectionRecord> volumes = new TreeMap<>();
-  final Map<String, List<Point>> points = new HashMap<>();
+  final MemoryPoints points = new MemoryPoints();
   final Map<String, Hold> holds = new TreeMap<>();
   final Map<String, Long> devices = new HashMap<>();
   final Set<String> written = new TreeSet<>();
   boolean stuck;
   private final Time time;
   private final MemoryServers group;
+  private final MemoryExports exports;
   private final Map<String, Long> epochs = new HashMap<>();
   private final Map<String, Long> partial = new HashMap<>();
 
@@ -55,6 +59,7 @@ final class MemoryServer {
     this.record = record;
     this.time = time;
     this.group = group;
+    this.exports = new MemoryExports(time);
   }
 
   Reply answer(Command command) throws RefusedException {
@@ -69,10 +74,21 @@ final class MemoryServer {
       case Command.ExamineDevice examine -> new Reply.DeviceFound(examine(examine.path()));
       case Command.FindOwnPlace find ->
           new Reply.OwnPlace("/own/" + find.volume() + "/data", "/own/" + find.volume() + "/log");
-      case Command.ListPoints list -> new Reply.Points(pointsOf(list.volume()));
+      case Command.ListPoints list -> tell(list);
+      case Command.KeepSnapshot keep -> {
+        points.keep(keep);
+        yield new Reply.Done();
+      }
+      case Command.OpenExport open -> {
+        points.find(open.volume(), open.gid());
+        yield exports.open(open);
+      }
+      case Command.CloseExport close -> exports.close(close);
+      case Command.ListExports list -> exports.list(list);
+      case Command.Kick _ -> new Reply.Done();
       case Command.ListVolumes _ -> new Reply.Volumes(facts());
       case Command.TakeHold hold -> {
-        require(hold.volume(), hold.gid());
+        points.find(hold.volume(), hold.gid());
         holds.put(
             hold.operation(), new Hold(hold.operation(), hold.gid(), time.now().plus(hold.keep())));
         yield new Reply.Done();
@@ -134,15 +150,15 @@ final class MemoryServer {
         }
       }
       case Work.ClearVolume clear -> {
-        requireVolume(start.volume());
-        if (!pointsOf(start.volume()).isEmpty()) requireGrant(clear.grant());
+        if (record.role() != Role.PROXY) requireVolume(start.volume());
+        if (!points.of(start.volume()).isEmpty()) requireGrant(clear.grant());
         for (Hold hold : holds.values()) {
           throw new RefusedException(RefusalCode.HELD, "held by " + hold.operation());
         }
       }
       case Work.FullBackup _, Work.Resize _ -> requireVolume(start.volume());
       case Work.Restore restore -> {
-        require(start.volume(), restore.gid());
+        points.find(start.volume(), restore.gid());
         if (!written.add(restore.path())) {
           if (restore.overwrite() == Work.Overwrite.ONLY_EMPTY) {
             throw new RefusedException(RefusalCode.NOT_EMPTY, restore.path() + " is not empty");
@@ -150,17 +166,17 @@ final class MemoryServer {
           requireGrant(restore.grant());
         }
       }
-      case Work.Verify verify -> require(start.volume(), verify.gid());
+      case Work.Verify verify -> points.find(start.volume(), verify.gid());
       case Work.DeletePoint delete -> {
-        require(start.volume(), delete.gid());
-        if (pointsOf(start.volume()).getLast().gid() == delete.gid()) {
+        points.find(start.volume(), delete.gid());
+        if (points.of(start.volume()).getLast().gid() == delete.gid()) {
           throw new RefusedException(RefusalCode.NEWEST_POINT, "the newest point");
         }
         requireGrant(delete.grant());
       }
       case Work.Snapshot _ -> requireVolume(start.volume());
       case Work.Apply apply -> {
-        require(start.volume(), apply.gid());
+        points.find(start.volume(), apply.gid());
         requireGrant(apply.grant());
       }
       case Work.Merge merge -> {
@@ -180,10 +196,11 @@ final class MemoryServer {
     }
   }
 
-  private void require(String volume, long gid) throws RefusedException {
-    if (pointsOf(volume).stream().noneMatch(point -> point.gid() == gid)) {
-      throw new RefusedException(RefusalCode.POINT_NOT_REACHABLE, "no gid " + gid);
-    }
+  private Reply tell(Command.ListPoints list) throws RefusedException {
+    requireVolume(list.volume());
+    Reply.Points told = points.page(list);
+    if (!stuck) points.arrive(list.volume());
+    return told;
   }
 
   /** Moves it on by one step, unless the test holds it, and tells how far it is. */
@@ -235,82 +252,112 @@ final class MemoryServer {
         operation.end(new WorkResult.VolumeResized(volumes.get(volume).sizeBytes()));
       }
       case Work.ClearVolume _ -> {
-        int destroyed = pointsOf(volume).size();
+        int destroyed = points.of(volume).size();
         volumes.remove(volume);
-        points.remove(volume);
+        points.forget(volume);
         operation.end(new WorkResult.VolumeCleared(destroyed, destroyed * total));
       }
       case Work.Snapshot snapshot -> {
-        Point point = group.server(volumes.get(volume).primary()).addPoint(volume);
-        Cut cut =
-            new Cut(
-                1,
-                point.gid(),
-                point.gid(),
-                point.time(),
-                Optional.empty(),
-                true,
-                snapshot.label(),
-                Optional.of(operation.start.operation()));
+        Cut cut = group.server(volumes.get(volume).primary()).sendSnapshot(snapshot, operation);
         operation.end(new WorkResult.SnapshotMade(cut));
       }
       case Work.Apply apply -> {
-        int before = pointsOf(volume).size();
-        points.get(volume).removeIf(point -> point.gid() < apply.gid());
-        int gone = before - pointsOf(volume).size();
+        int gone = forget(volume, point -> point.gid() < apply.gid());
         operation.end(new WorkResult.Applied(apply.gid(), gone, gone, gone * total, 1.5));
       }
       case Work.Merge merge -> {
-        int before = pointsOf(volume).size();
-        points
-            .get(volume)
-            .removeIf(point -> point.gid() > merge.fromGid() && point.gid() < merge.toGid());
-        int gone = before - pointsOf(volume).size();
+        int gone =
+            forget(
+                volume,
+                point ->
+                    point.gid() > merge.fromGid()
+                        && point.gid() < merge.toGid()
+                        && !point.explicit());
         operation.end(new WorkResult.Merged(gone + 1, 1, 2 * total, total, gone, 1.5));
       }
-      case Work.FullBackup backup -> {
-        partial.remove(volume);
-        Point point = group.server(backup.archive()).addPoint(volume);
-        operation.end(
-            new WorkResult.BackedUp(
-                point.gid(),
-                point.time(),
-                total,
-                total - operation.startedAt,
-                0,
-                operation.startedAt,
-                1.5,
-                point.proof()));
-      }
+      case Work.FullBackup backup -> operation.end(backedUp(backup, operation));
       case Work.Restore restore ->
           operation.end(
               new WorkResult.Restored(restore.gid(), restore.path(), total, total, 0, 1.5));
       case Work.Verify verify -> operation.end(new WorkResult.Verified(verify.gid(), total, 1.5));
       case Work.DeletePoint delete -> {
-        points.get(volume).removeIf(point -> point.gid() == delete.gid());
+        forget(volume, point -> point.gid() == delete.gid());
         operation.end(new WorkResult.PointDeleted(delete.gid(), total));
       }
     }
   }
 
+  private WorkResult backedUp(Work.FullBackup backup, MemoryOperation operation) {
+    String volume = operation.start.volume();
+    partial.remove(volume);
+    MemoryServer archive = group.server(backup.archive());
+    boolean logged = volumes.get(volume).kind() == VolumeKind.LOGGED;
+    Point point = logged ? archive.sendImage(volume) : archive.addPoint(volume);
+    return new WorkResult.BackedUp(
+        point.gid(),
+        point.time(),
+        operation.bytesDone,
+        operation.bytesDone - operation.startedAt,
+        0,
+        operation.startedAt,
+        1.5,
+        point.proof());
+  }
+
+  private int forget(String volume, Predicate<Point> gone) {
+    int before = points.of(volume).size();
+    points.removeIf(volume, gone);
+    return before - points.of(volume).size();
+  }
+
   Point addPoint(String volume) {
-    List<Point> its = points.computeIfAbsent(volume, _ -> new ArrayList<>());
-    long gid = its.isEmpty() ? 0 : its.getLast().gid() + 1;
     Point point =
         new Point(
-            gid,
+            points.nextGid(volume),
             time.now(),
             Optional.empty(),
             true,
             4 * STEP_BYTES,
             STEP_BYTES,
             Point.Proof.UNCHANGED);
-    its.add(point);
+    points.add(volume, point);
     return point;
   }
 
-  List<Point> pointsOf(String volume) {
-    return List.copyOf(points.getOrDefault(volume, List.of()));
+  /** Of a logged volume: after it nothing was written for so long. */
+  Point cut(String volume, Instant at, boolean explicit, Optional<String> label, Duration quiet) {
+    return new Point(
+        points.nextGid(volume),
+        at,
+        label,
+        true,
+        4 * STEP_BYTES,
+        STEP_BYTES,
+        Point.Proof.FROZEN,
+        explicit,
+        Optional.of(at.plus(quiet)));
+  }
+
+  /** Of a logged volume: a point when its log has come, too (rule X4). */
+  private Point sendImage(String volume) {
+    Point point = cut(volume, time.now(), true, Optional.empty(), Duration.ZERO);
+    points.send(volume, point);
+    return point;
+  }
+
+  private Cut sendSnapshot(Work.Snapshot snapshot, MemoryOperation operation) {
+    String volume = operation.start.volume();
+    Point point = cut(volume, time.now(), true, snapshot.label(), Duration.ZERO);
+    points.send(volume, point);
+    return new Cut(
+        1,
+        point.gid(),
+        point.gid(),
+        point.time(),
+        Optional.empty(),
+        true,
+        snapshot.label(),
+        Optional.of(operation.start.operation()));
   }
 
   private DeviceFacts examine(String path) {
@@ -325,7 +372,7 @@ final class MemoryServer {
         .map(volume ->
             new Reply.VolumeFacts(
                 volume.volume(),
-                VolumeKind.PLAIN,
+                volume.kind(),
                 volume.sizeBytes(),
                 "READY",
                 volume.version(),

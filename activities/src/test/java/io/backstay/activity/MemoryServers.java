@@ -1,5 +1,7 @@
 package io.backstay.activity;
 
+import io.backstay.model.LogPlan;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.OperationReport.State;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
@@ -8,6 +10,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.Reservation;
 import io.backstay.model.Role;
 import io.backstay.model.ServerRecord;
+import io.backstay.model.Shipping;
 import io.backstay.model.VolumeKind;
 import io.backstay.seam.Time;
 import io.backstay.wire.CatalogView;
@@ -15,18 +18,21 @@ import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
 import io.backstay.wire.Servers;
 import io.backstay.wire.UnreachableException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 
 /**
- * A group in memory: catalog c0, storage s0 and archive a0 on node n0, storage s1 on node n1. A
- * test may stop servers, lose replies, refuse commands, hold operations still, and look at what was
- * asked and what is left.
+ * A group in memory: catalog c0, storage s0, proxy p0 and archive a0 on node n0, storage s1 on n1.
+ * A test may stop servers, lose replies, refuse commands, hold operations still, and look at what
+ * was asked and what is left.
  */
 public final class MemoryServers implements Servers {
   /** What a test does at a call, before it reaches the server or after the server acted on it. */
@@ -40,6 +46,12 @@ public final class MemoryServers implements Servers {
 
   /** Of a volume that a test puts under protection; its device grew meanwhile. */
   public static final long VOLUME_BYTES = 4 * MemoryServer.STEP_BYTES;
+
+  /** Between the points of a logged volume. */
+  public static final Duration BETWEEN_CUTS = Duration.ofMinutes(1);
+
+  /** For so long nothing was written after a point of a logged volume. */
+  public static final Duration QUIET = Duration.ofSeconds(30);
 
   private final MemoryCatalog catalog;
   private final Map<String, MemoryServer> servers = new LinkedHashMap<>();
@@ -59,7 +71,8 @@ public final class MemoryServers implements Servers {
             new ServerRecord("c0", Role.CATALOG, "n0", "h:1", ""),
             new ServerRecord("s0", Role.STORAGE, "n0", "h:2", ""),
             new ServerRecord("a0", Role.ARCHIVE, "n0", "h:3", ""),
-            new ServerRecord("s1", Role.STORAGE, "n1", "h:4", ""));
+            new ServerRecord("s1", Role.STORAGE, "n1", "h:4", ""),
+            new ServerRecord("p0", Role.PROXY, "n0", "h:5", ""));
     catalog = new MemoryCatalog(time, records);
     for (ServerRecord record : records) {
       if (record.role() != Role.CATALOG) {
@@ -73,13 +86,41 @@ public final class MemoryServers implements Servers {
 
   /** Puts a volume under protection, with so many points. */
   public synchronized void protect(String volume, int points) {
-    ProtectionRecord record =
+    protect(
         new ProtectionRecord(
-            1, volume, VolumeKind.PLAIN, VOLUME_BYTES, DEVICE, "s0", List.of("a0"), "a0");
-    catalog.put(record);
-    server("s0").volumes.put(volume, record);
-    server("a0").volumes.put(volume, record);
+            1, volume, VolumeKind.PLAIN, VOLUME_BYTES, DEVICE, "s0", List.of("a0"), "a0"));
     for (int i = 0; i < points; i++) server("a0").addPoint(volume);
+  }
+
+  /**
+   * Puts a logged volume under protection, with so many points, the last a minute ago. After each
+   * nothing was written for {@link #QUIET}; that with gid 1 is a snapshot.
+   */
+  public synchronized void protectLogged(String volume, int points) {
+    LogPlan log = new LogPlan("/own/log", 1 << 30, 1 << 26, OnLogFull.BLOCK);
+    protect(
+        new ProtectionRecord(
+            1,
+            volume,
+            VolumeKind.LOGGED,
+            VOLUME_BYTES,
+            DEVICE,
+            "s0",
+            List.of("a0"),
+            "a0",
+            Optional.of(log),
+            Optional.of(Shipping.by(List.of("p0")))));
+    MemoryServer archive = server("a0");
+    for (int i = 0; i < points; i++) {
+      Instant at = time.now().minus(BETWEEN_CUTS.multipliedBy(points - i));
+      archive.points.add(volume, archive.cut(volume, at, i == 1, Optional.empty(), QUIET));
+    }
+  }
+
+  private void protect(ProtectionRecord record) {
+    catalog.put(record);
+    server("s0").volumes.put(record.volume(), record);
+    server("a0").volumes.put(record.volume(), record);
   }
 
   public synchronized void protectOnlyAt(String server, String volume) {
@@ -180,7 +221,7 @@ public final class MemoryServers implements Servers {
   }
 
   public synchronized List<Point> points(String volume) {
-    return server("a0").pointsOf(volume);
+    return server("a0").points.of(volume);
   }
 
   public synchronized Set<String> holders() {

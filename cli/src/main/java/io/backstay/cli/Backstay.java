@@ -45,10 +45,12 @@ import picocli.CommandLine.Spec;
     })
 public final class Backstay implements Callable<Integer> {
   /** Commands that ask servers at once. */
-  private static final Set<String> ASKING = Set.of("status", "volume", "snapshot", "point");
+  private static final Set<String> ASKING =
+      Set.of("status", "volume", "point", "export", "kick", "apply", "merge");
 
   /** Commands that ask Temporal at once. */
-  private static final Set<String> RUNNING = Set.of("backup", "restore", "verify", "run");
+  private static final Set<String> RUNNING =
+      Set.of("backup", "snapshot", "restore", "verify", "apply", "merge", "run");
 
   private final Shell shell;
   @Spec private CommandSpec spec;
@@ -93,7 +95,11 @@ public final class Backstay implements Callable<Integer> {
     makers.put("snapshot", SnapshotCommands::of);
     makers.put("point", PointCommands::of);
     makers.put("restore", RestoreCommand::new);
+    makers.put("export", ExportCommand::new);
     makers.put("verify", VerifyCommand::new);
+    makers.put("apply", ApplyCommand::new);
+    makers.put("merge", MergeCommand::new);
+    makers.put("kick", KickCommand::new);
     makers.put("run", RunCommands::of);
     makers.put("inspect", InspectCommands::of);
     makers.put("convert", ConvertCommands::of);

@@ -65,8 +65,9 @@ final class Consent {
   /**
    * A signed grant for exactly this run.
    *
-   * @param command what the server would do: "clear-volume", "restore", "delete-point"
-   * @param target a path, a gid, or "" where the volume says all
+   * @param command what the server would do: "clear-volume", "restore", "delete-point", "apply",
+   *     "merge"
+   * @param target a path, a gid, two gids, or "" where the volume says all
    * @return the value of the input field {@code grant}
    */
   String sign(RunInput input, String command, String target) throws IOException {

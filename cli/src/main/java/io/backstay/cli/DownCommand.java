@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "down",
     description = {
-      "Stop the group on this machine: worker, storages, archives, catalog, Temporal.",
+      "Stop the group on this machine: worker, storages, proxies, archives, catalog, Temporal.",
       "Operations are brought to a steady state and go on after the next up.",
       "Nothing that serves is ever killed: what does not stop is named, and the exit code is 3."
     },

@@ -1,5 +1,6 @@
 package io.backstay.cli;
 
+import io.backstay.group.Lapse;
 import io.backstay.group.StatusReport;
 
 /** The log of a volume in one line. */
@@ -12,7 +13,7 @@ final class LogShown {
             Quantity.bytes(log.usedBytes()),
             Quantity.bytes(log.capacityBytes()),
             Quantity.bytes(log.bytesPerSecond()),
-            log.secondsToFull().map(seconds -> ", full in %d s".formatted(seconds)).orElse(""),
+            log.secondsToFull().map(seconds -> ", full in " + Lapse.text(seconds)).orElse(""),
             log.session(),
             kept(log));
   }

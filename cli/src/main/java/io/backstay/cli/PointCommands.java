@@ -5,8 +5,6 @@ import io.backstay.group.GroupFile;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusedException;
-import io.backstay.wire.Command.ListPoints;
-import io.backstay.wire.Reply;
 import io.backstay.wire.Servers;
 import io.backstay.workflow.DeletePoint;
 import java.io.IOException;
@@ -49,20 +47,18 @@ final class PointCommands implements Callable<Integer> {
    */
   static List<Point> points(Servers servers, String volume)
       throws IOException, InterruptedException, RefusedException {
-    ProtectionRecord record = VolumeCommands.record(servers, volume);
-    Reply reply = GroupConnection.accepted(servers.call(record.primary(), new ListPoints(volume)));
-    if (reply instanceof Reply.Points points) return points.points();
-    throw new IOException("%s answered %s".formatted(record.primary(), reply));
+    return ArchivePoints.of(servers, VolumeCommands.record(servers, volume), null).all();
   }
 
   static String table(List<Point> points) {
     if (points.isEmpty()) return "no restorable points";
-    Table table = new Table("gid", "time", "label", "clean", "size", "stored", "proof");
+    Table table = new Table("gid", "time", "label", "explicit", "clean", "size", "stored", "proof");
     for (Point point : points) {
       table.row(
           point.gid(),
           Quantity.time(point.time()),
           point.label().orElse(null),
+          point.explicit() ? "yes" : "no",
           point.clean() ? "yes" : "no",
           Quantity.bytes(point.sizeBytes()),
           Quantity.bytes(point.storedBytes()),
@@ -73,14 +69,32 @@ final class PointCommands implements Callable<Integer> {
 
   @Command(
       name = "list",
-      description = "The points that a restore can go back to, oldest first.",
-      footerHeading = "%nExample:%n",
-      footer = "  backstay point list vol0 -o json")
+      description = {
+        "The points that a restore can go back to, oldest first. An explicit one is there because",
+        "somebody asked for it: no merge takes it away."
+      },
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  backstay point list vol0 --last 20",
+        "  backstay point list vol0 --snapshots -o json"
+      })
   static final class ListAll implements Callable<Integer> {
     private final Shell shell;
 
     @Parameters(paramLabel = "NAME", description = "Name of the volume.")
     private String volume;
+
+    @Option(names = "--snapshots", description = "Explicit ones only.")
+    private boolean snapshots;
+
+    @Option(names = "--last", paramLabel = "N", description = "The newest N of them only.")
+    private Integer last;
+
+    @Option(
+        names = "--archive",
+        paramLabel = "SERVER",
+        description = "Another archive of the volume than its primary one.")
+    private String archive;
 
     ListAll(Shell shell) {
       this.shell = shell;
@@ -88,12 +102,23 @@ final class PointCommands implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+      if (last != null && last < 1)
+        throw new IllegalArgumentException("--last %d: at least the newest one".formatted(last));
       GroupFile group = shell.group();
       try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
-        List<Point> points = points(connection.servers(group), volume);
+        Servers servers = connection.servers(group);
+        ProtectionRecord record = VolumeCommands.record(servers, volume);
+        List<Point> points = wanted(ArchivePoints.of(servers, record, archive));
         shell.output().list(points, () -> table(points));
       }
       return 0;
+    }
+
+    private List<Point> wanted(ArchivePoints points)
+        throws IOException, InterruptedException, RefusedException {
+      if (!snapshots) return last == null ? points.all() : points.newest(last);
+      List<Point> explicit = points.all().stream().filter(Point::explicit).toList();
+      return last == null ? explicit : ArchivePoints.last(explicit, last);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.backstay.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.backstay.group.Lapse;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
@@ -107,10 +108,7 @@ final class Progress {
     double part = Math.min(1, (double) snapshot.bytesDone() / snapshot.bytesTotal());
     int full = (int) (part * BAR_CELLS);
     String eta =
-        meter
-            .remaining(snapshot.bytesTotal())
-            .map(left -> "  ETA " + Quantity.duration(left))
-            .orElse("");
+        meter.remaining(snapshot.bytesTotal()).map(left -> "  ETA " + Lapse.text(left)).orElse("");
     return String.format(
         Locale.ROOT,
         "[%s%s] %3d %%  %s of %s  %s%s",

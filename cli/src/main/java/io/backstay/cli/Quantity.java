@@ -1,6 +1,5 @@
 package io.backstay.cli;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -29,15 +28,6 @@ final class Quantity {
 
   static String rate(double bytesPerSecond) {
     return bytes(Math.round(bytesPerSecond)) + "/s";
-  }
-
-  /** "7 s", "2 min 5 s", "3 h 20 min", "4 d 2 h". */
-  static String duration(Duration duration) {
-    long seconds = Math.max(0, duration.toSeconds());
-    if (seconds < 60) return seconds + " s";
-    if (seconds < 3600) return "%d min %d s".formatted(seconds / 60, seconds % 60);
-    if (seconds < 86_400) return "%d h %d min".formatted(seconds / 3600, seconds % 3600 / 60);
-    return "%d d %d h".formatted(seconds / 86_400, seconds % 86_400 / 3600);
   }
 
   /** UTC, to the second. */

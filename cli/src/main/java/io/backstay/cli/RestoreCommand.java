@@ -1,15 +1,16 @@
 package io.backstay.cli;
 
+import static io.backstay.policy.ChosenPoint.Evidence.NOTHING_WRITTEN;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.backstay.group.GroupFile;
 import io.backstay.workflow.Place;
 import io.backstay.workflow.Restore;
-import java.time.Instant;
-import java.time.ZoneId;
+import io.backstay.workflow.WhichPoint;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -32,28 +33,7 @@ final class RestoreCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NAME", description = "Name of the volume.")
   private String volume;
 
-  @ArgGroup private Which which;
-
-  /** At most one of these. */
-  static final class Which {
-    @Option(names = "--gid", paramLabel = "G", description = "The point with this generation id.")
-    private Long gid;
-
-    @Option(
-        names = "--at",
-        paramLabel = "TIME",
-        description = "The newest point that is the volume at this moment: 2026-11-21T08:00:00Z.")
-    private String at;
-
-    @Option(names = "--label", paramLabel = "L", description = "The point with this label.")
-    private String label;
-  }
-
-  @Option(
-      names = "--max-gap",
-      paramLabel = "D",
-      description = "With --at: how much older the point may be: 90s, 15m, 2h, 1d.")
-  private String maxGap;
+  @Mixin private PointOptions point;
 
   @Option(
       names = "--to",
@@ -80,7 +60,8 @@ final class RestoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Restore.Input plain = input(null);
+    WhichPoint which = point.which(shell); // once, so that "now" is one moment
+    Restore.Input plain = input(which, null);
     GroupFile group = shell.group();
     try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
       Consent consent = new Consent(shell, group, connection.operator());
@@ -89,31 +70,48 @@ final class RestoreCommand implements Callable<Integer> {
       String grant = consent.sign(plain, "restore", Place.parse("target", to).path());
       return new RunDesk(shell, connection, group)
           .run(
-              input(grant),
+              input(which, grant),
               detach ? RunDesk.Stay.DETACH : RunDesk.Stay.FOLLOW,
               RestoreCommand::text);
     }
   }
 
-  private Restore.Input input(String grant) {
-    Which chosen = which == null ? new Which() : which;
-    Instant moment =
-        chosen.at == null
-            ? null
-            : Quantity.moment(chosen.at, ZoneId.systemDefault(), shell.time().now());
+  private Restore.Input input(WhichPoint which, String grant) {
     return new Restore.Input(
-        volume, chosen.gid, moment, chosen.label, maxGap, to, overwrite, rateLimit, grant);
+        volume,
+        which.gid(),
+        which.at(),
+        which.label(),
+        which.maxGap(),
+        to,
+        overwrite,
+        rateLimit,
+        grant);
   }
 
-  private static String text(ObjectNode result) {
+  static String text(ObjectNode result) {
     return String.format(
         Locale.ROOT,
-        "%s at gid %d is in %s: %s, of which %s were written, %.1f s",
+        "%s at gid %d (%s%s) is in %s: %s, of which %s were written, %.1f s",
         result.path("volume").asText(),
         result.path("gid").asLong(),
+        result.path("time").asText(),
+        gap(result),
         result.path("path").asText(),
         Quantity.bytes(result.path("sizeBytes").asLong()),
         Quantity.bytes(result.path("bytesWritten").asLong()),
         result.path("seconds").asDouble());
+  }
+
+  /** Rule M4: a point that stands for a later time says so. */
+  private static String gap(ObjectNode result) {
+    double seconds = result.path("gapSeconds").asDouble(0);
+    if (seconds == 0) return "";
+    boolean quiet = result.path("gapEvidence").asText().equals(NOTHING_WRITTEN.word());
+    return String.format(
+        Locale.ROOT,
+        ", %.3f s before the time that was asked for%s",
+        seconds,
+        quiet ? ", nothing was written between" : "");
   }
 }

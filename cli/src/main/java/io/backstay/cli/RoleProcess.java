@@ -12,6 +12,7 @@ import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.nbd.UnixDoor;
 import io.backstay.nbd.VolumeDoor;
+import io.backstay.proxy.ProxyService;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Time;
@@ -77,9 +78,12 @@ final class RoleProcess {
       case STORAGE ->
           new StorageService(
               parts(process, directory), LinuxSharedMemories.ofThisMachine(), door(process));
-      case ARCHIVE -> new ArchiveService(parts(process, directory));
+      case PROXY -> new ProxyService(parts(process, directory));
+      case ARCHIVE ->
+          new ArchiveService(
+              parts(process, directory), LinuxSharedMemories.ofThisMachine(), door(process));
       case WORKER -> new WorkerService(config, process.servers(), process.metrics(), time);
-      case PROXY, OPERATOR, CLIENT ->
+      case OPERATOR, CLIENT ->
           throw new IllegalArgumentException(
               "%s: there is no server of role %s".formatted(config.name(), config.role().word()));
     };
@@ -103,6 +107,7 @@ final class RoleProcess {
         new LinuxDevices(time),
         time,
         process.dialer(),
+        process.servers(),
         process.authority(),
         process.authority(),
         new BufferPool(config.transfers().buffers(), Message.ImageChunk.RANGE_BYTES));

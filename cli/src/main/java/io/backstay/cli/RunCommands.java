@@ -167,7 +167,7 @@ final class RunCommands implements Callable<Integer> {
         throws InterruptedException {
       List<OperationReport> reports = new ArrayList<>();
       for (ServerRecord server : group.servers()) {
-        if (server.role() != Role.STORAGE && server.role() != Role.ARCHIVE) continue;
+        if (server.role() == Role.CATALOG || server.role() == Role.WORKER) continue;
         try {
           Reply reply = servers.call(server.name(), new ListOperations(volume));
           if (reply instanceof Reply.Operations known) reports.addAll(known.reports());

@@ -1,6 +1,7 @@
 package io.backstay.cli;
 
 import io.backstay.group.GroupFile;
+import io.backstay.group.Lapse;
 import io.backstay.group.StatusReport;
 import io.backstay.group.Survey;
 import java.time.Instant;
@@ -13,7 +14,8 @@ import picocli.CommandLine.Command;
     name = "status",
     description = {
       "Ask every server of the group on this machine how it is.",
-      "UP means that it answered just now; what did not answer is UNKNOWN since it last did."
+      "UP means that it answered just now; what did not answer is UNKNOWN since it last did.",
+      "The age of a volume is that of what its primary archive could restore now."
     },
     footerHeading = "%nExample:%n",
     footer = "  backstay status -o json")
@@ -75,9 +77,11 @@ final class StatusCommand implements Callable<Integer> {
     return state + since.map(moment -> " since " + Quantity.time(moment)).orElse("");
   }
 
+  /** One line for each volume, and below them one for each thing that somebody has to look at. */
   static String volumes(StatusReport report) {
     if (report.volumes().isEmpty()) return "no volumes known";
-    Table table = new Table("volume", "kind", "size", "state", "newest restorable", "trouble");
+    Table table = new Table("volume", "kind", "size", "state", "newest restorable", "age");
+    StringBuilder troubles = new StringBuilder();
     for (StatusReport.Volume volume : report.volumes()) {
       table.row(
           volume.name(),
@@ -88,8 +92,18 @@ final class StatusCommand implements Callable<Integer> {
               .newestRestorable()
               .map(point -> "gid %d, %s".formatted(point.gid(), Quantity.time(point.time())))
               .orElse(null),
-          volume.trouble().isEmpty() ? null : String.join("; ", volume.trouble()));
+          age(volume));
+      for (String trouble : volume.trouble())
+        troubles.append("\n! ").append(volume.name()).append(": ").append(trouble);
     }
-    return table.toString();
+    return troubles.isEmpty() ? table.toString() : table + "\n" + troubles;
+  }
+
+  /** Of what is restorable, or why nobody knows. */
+  static String age(StatusReport.Volume volume) {
+    if (volume.hops().archive(volume.primary()).state() != StatusReport.State.UP)
+      return "unknown"
+          + volume.unknownSince().map(since -> " since " + Quantity.time(since)).orElse("");
+    return volume.ageSeconds().map(seconds -> Lapse.text(seconds)).orElse("nothing restorable");
   }
 }

@@ -36,13 +36,13 @@ final class Training {
 
   /** A cache is mapped as a whole, so that what few need is kept apart from what all need. */
   enum Kind {
-    /** Catalog, storage and archive. */
+    /** Catalog, storage, proxy and archive. */
     SERVERS,
     /** The worker, and all commands. */
     COMMANDS;
 
     private List<Role> roles() {
-      List<Role> servers = List.of(Role.CATALOG, Role.STORAGE, Role.ARCHIVE);
+      List<Role> servers = List.of(Role.CATALOG, Role.STORAGE, Role.PROXY, Role.ARCHIVE);
       return switch (this) {
         case SERVERS -> servers;
         case COMMANDS -> Stream.concat(servers.stream(), Stream.of(Role.WORKER)).toList();

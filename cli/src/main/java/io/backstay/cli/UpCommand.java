@@ -6,6 +6,9 @@ import io.backstay.group.Layout;
 import io.backstay.group.StatusReport;
 import io.backstay.group.Survey;
 import io.backstay.group.Wish;
+import io.backstay.model.Role;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -15,12 +18,16 @@ import picocli.CommandLine.Option;
 @Command(
     name = "up",
     description = {
-      "Start the group on this machine: Temporal, catalog, storage, archive, worker.",
+      "Start the group on this machine: Temporal, catalog, storages, proxies, archives, worker.",
       "Makes what is missing and returns when everything serves; given again it changes nothing.",
+      "A larger number of servers than the group has adds some; it never takes any away.",
       "A supervisor stays in the background and restarts what dies."
     },
-    footerHeading = "%nExample:%n",
-    footer = "  backstay up --dir /srv/backstay")
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  backstay up --dir /srv/backstay",
+      "  backstay up --storages 2 --proxies 2 --archives 2"
+    })
 final class UpCommand implements Callable<Integer> {
   private final Shell shell;
 
@@ -35,6 +42,24 @@ final class UpCommand implements Callable<Integer> {
       paramLabel = "NS",
       description = "Temporal namespace of the group (default: backstay).")
   private String namespace;
+
+  @Option(
+      names = "--storages",
+      paramLabel = "N",
+      description = "How many storages: s0, s1 and so on (default: one, or those there are).")
+  private Integer storages;
+
+  @Option(
+      names = "--proxies",
+      paramLabel = "N",
+      description = "How many proxies: p0, p1 and so on (default: one, or those there are).")
+  private Integer proxies;
+
+  @Option(
+      names = "--archives",
+      paramLabel = "N",
+      description = "How many archives: a0, a1 and so on (default: one, or those there are).")
+  private Integer archives;
 
   @Option(
       names = "--while",
@@ -57,7 +82,8 @@ final class UpCommand implements Callable<Integer> {
         new Wish(
             Optional.ofNullable(temporal),
             Optional.ofNullable(namespace),
-            Optional.ofNullable(onlyWhile));
+            Optional.ofNullable(onlyWhile),
+            servers());
     try (GroupConnection connection = new GroupConnection(layout, shell.time())) {
       GroupFile file =
           group.up(wish, connection::servers, message -> output.say("backstay: " + message));
@@ -78,5 +104,13 @@ final class UpCommand implements Callable<Integer> {
                       file.temporal().namespace()));
     }
     return 0;
+  }
+
+  private Map<Role, Integer> servers() {
+    Map<Role, Integer> servers = new EnumMap<>(Role.class);
+    if (storages != null) servers.put(Role.STORAGE, storages);
+    if (proxies != null) servers.put(Role.PROXY, proxies);
+    if (archives != null) servers.put(Role.ARCHIVE, archives);
+    return servers;
   }
 }

@@ -4,17 +4,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.backstay.group.GroupFile;
 import io.backstay.group.StatusReport;
 import io.backstay.group.Survey;
-import io.backstay.model.OnLogFull;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
-import io.backstay.model.VolumeKind;
 import io.backstay.wire.Servers;
-import io.backstay.workflow.AddVolume;
 import io.backstay.workflow.ClearVolume;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -23,8 +21,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * {@code volume add | list | show | resize | clear}; {@link ServingCommands} and {@link
- * ClientCommand} have the others.
+ * {@code volume list | show | resize | clear}; {@link AddVolumeCommand}, {@link ServingCommands}
+ * and {@link ClientCommand} have the others.
  */
 @Command(
     name = "volume",
@@ -41,7 +39,7 @@ final class VolumeCommands implements Callable<Integer> {
   static CommandLine of(Shell shell) {
     CommandLine line =
         new CommandLine(new VolumeCommands(shell))
-            .addSubcommand(new Add(shell))
+            .addSubcommand(new AddVolumeCommand(shell))
             .addSubcommand(new ListAll(shell))
             .addSubcommand(new Show(shell))
             .addSubcommand(new Resize(shell))
@@ -69,112 +67,6 @@ final class VolumeCommands implements Callable<Integer> {
 
   /** What a volume is and which points it has. */
   record Shown(StatusReport.Volume volume, List<Point> points) {}
-
-  @Command(
-      name = "add",
-      description = "Put a volume under protection. Nothing is read yet: that does a backup.",
-      footerHeading = "%nExamples:%n",
-      footer = {
-        "  backstay volume add vol0 --kind plain --device /srv/disk.img",
-        "  backstay volume add vol1 --kind logged --size 10G"
-      })
-  static final class Add implements Callable<Integer> {
-    private final Shell shell;
-
-    @Parameters(paramLabel = "NAME", description = "Name that the volume gets.")
-    private String volume;
-
-    @Option(
-        names = "--kind",
-        required = true,
-        paramLabel = "KIND",
-        description = {
-          "plain: a file or block device that others write.",
-          "logged: a block device that Backstay serves over NBD, with a write log."
-        })
-    private VolumeKind kind;
-
-    @Option(
-        names = {"--device", "--data"},
-        paramLabel = "[NODE:]PATH",
-        description =
-            "Absolute path of the file or block device on its node; of a logged volume its data device, as large as the volume.")
-    private String device;
-
-    @Option(
-        names = "--size",
-        paramLabel = "SIZE",
-        converter = Sizes.class,
-        description = "Of a logged volume whose data device the storage makes, such as 10G.")
-    private Long sizeBytes;
-
-    @Option(
-        names = "--log",
-        paramLabel = "PATH",
-        description = "Log device of a logged volume; without it the storage makes one.")
-    private String log;
-
-    @Option(
-        names = "--log-size",
-        paramLabel = "SIZE",
-        converter = Sizes.class,
-        description = "Of a log that is made; without it an eighth of the volume, 512M to 8G.")
-    private Long logBytes;
-
-    @Option(
-        names = "--tail-size",
-        paramLabel = "SIZE",
-        converter = Sizes.class,
-        description = "Memory for the newest writes of a logged volume; without it 64M.")
-    private Long tailBytes;
-
-    @Option(
-        names = "--on-log-full",
-        paramLabel = "WHAT",
-        description = {
-          "overflow (the usual): when no archive follows, the oldest log is given up.",
-          "block: clients wait."
-        })
-    private OnLogFull onLogFull;
-
-    @Option(
-        names = "--on",
-        paramLabel = "SERVER",
-        description = "Storage that reads it; needed only if its node has several.")
-    private String storage;
-
-    @Option(
-        names = "--archive",
-        paramLabel = "SERVER",
-        description = "Archive that keeps it; needed only if the group has several.")
-    private String archive;
-
-    Add(Shell shell) {
-      this.shell = shell;
-    }
-
-    @Override
-    public Integer call() throws Exception {
-      AddVolume.Input input =
-          new AddVolume.Input(
-              volume, kind, device, storage, archive, sizeBytes, log, logBytes, tailBytes,
-              onLogFull);
-      GroupFile group = shell.group();
-      try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
-        return new RunDesk(shell, connection, group).run(input, RunDesk.Stay.FOLLOW, Add::text);
-      }
-    }
-
-    private static String text(ObjectNode result) {
-      return "%s: %s, %s, %s at %s"
-          .formatted(
-              result.path("volume").asText(),
-              result.path("kind").asText(),
-              Quantity.bytes(result.path("sizeBytes").asLong()),
-              result.path("device").asText(),
-              result.path("storage").asText());
-    }
-  }
 
   @Command(
       name = "list",
@@ -230,28 +122,21 @@ final class VolumeCommands implements Callable<Integer> {
     }
 
     private static String text(StatusReport.Volume volume, List<Point> points) {
-      return """
-      %s: %s, %s, state %s
-        device:   %s, read by %s
-        nbd:      %s
-        log:      %s
-        archives: %s
-        trouble:  %s
-
-      %s\
-      """
-          .formatted(
-              volume.name(),
-              volume.kind().word(),
-              Quantity.bytes(volume.sizeBytes()),
-              volume.state(),
-              volume.device(),
-              volume.storage(),
-              volume.nbdUri().orElse("not served"),
-              volume.log().map(LogShown::text).orElse("none"),
-              String.join(", ", volume.archives()),
-              volume.trouble().isEmpty() ? "none" : String.join("; ", volume.trouble()),
-              PointCommands.table(points));
+      List<String> lines = new ArrayList<>();
+      lines.add(
+          "%s: %s, %s, state %s"
+              .formatted(
+                  volume.name(),
+                  volume.kind().word(),
+                  Quantity.bytes(volume.sizeBytes()),
+                  volume.state()));
+      lines.add("  age:      " + StatusCommand.age(volume));
+      lines.add("  device:   %s, read by %s".formatted(volume.device(), volume.storage()));
+      lines.add("  nbd:      " + volume.nbdUri().orElse("not served"));
+      lines.add("  log:      " + volume.log().map(LogShown::text).orElse("none"));
+      HopsShown.lines(volume.hops()).forEach(line -> lines.add("  " + line));
+      for (String trouble : volume.trouble()) lines.add("  trouble:  " + trouble);
+      return String.join("\n", lines) + "\n\n" + PointCommands.table(points);
     }
   }
 

@@ -39,6 +39,10 @@ final class Confirmations {
     return Optional.ofNullable(last.get(server));
   }
 
+  Map<String, Instant> all() {
+    return Map.copyOf(last);
+  }
+
   /** Best effort: a status is no less true if this cannot be noted. */
   void write() {
     try {

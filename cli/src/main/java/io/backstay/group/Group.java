@@ -52,6 +52,9 @@ public final class Group {
     layout.make();
     try (DirectoryLock change = takeChange(say);
         Setup setup = new Setup(layout, time)) {
+      // The one that lives knows the group as it was: it ends before that changes, so that none is
+      // ever left that keeps fewer servers than the group has. The servers live on.
+      if (setup.wouldAdd(wish)) endSupervisor(say);
       GroupFile group = setup.make(wish);
       Optional<Refusal> lost = new LostCatalog(layout, group).look();
       if (lost.isPresent()) throw new RefusedException(lost.get());
@@ -116,6 +119,18 @@ public final class Group {
       }
       time.sleep(LOOK_EVERY);
     }
+  }
+
+  private void endSupervisor(Consumer<String> say) throws InterruptedException, RefusedException {
+    List<String> left = new Stop(processes, time).inOrder(List.of(Member.SUPERVISOR), say);
+    if (left.isEmpty()) return;
+    throw new RefusedException(
+        Refusal.of(RefusalCode.WRONG_STATE, "the supervisor does not end")
+            .attempted("add servers to the group in " + layout.directory())
+            .found(String.join(", ", left))
+            .next(
+                "see %s, end it, and give the command again"
+                    .formatted(layout.log(Member.SUPERVISOR))));
   }
 
   /** The lock tells: it is held as long as the supervisor lives, and by nothing else. */

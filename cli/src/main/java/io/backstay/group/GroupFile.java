@@ -10,6 +10,11 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What {@code up} chose once for the group of a directory, and keeps (rule K8): the file
@@ -18,7 +23,8 @@ import java.util.Optional;
  * @param format of this file
  * @param group id of the group; part of every certificate
  * @param node name of this machine in the group
- * @param servers catalog, storages, archives, workers, in the order in which they are started
+ * @param servers catalog, storages, proxies, archives, workers, in the order in which they are
+ *     started
  */
 public record GroupFile(
     int format,
@@ -28,6 +34,7 @@ public record GroupFile(
     TemporalPlace temporal,
     List<ServerRecord> servers) {
   public static final int FORMAT = 1;
+  private static final Pattern PORT = Pattern.compile(":(\\d{1,5})$");
 
   /**
    * Where the workflows run.
@@ -68,6 +75,25 @@ public record GroupFile(
 
   public ServerRecord catalog() {
     return servers(Role.CATALOG).getFirst();
+  }
+
+  /** The same group with these servers. */
+  GroupFile with(List<ServerRecord> newServers) {
+    return new GroupFile(format, group, node, made, temporal, newServers);
+  }
+
+  /** All ports of this machine that were chosen for it. */
+  Set<Integer> ports() {
+    Stream<String> addresses =
+        servers.stream().flatMap(server -> Stream.of(server.address(), server.metricsAddress()));
+    Stream<String> its =
+        Stream.concat(
+            Stream.of(temporal.address(), temporal.uiUrl()), temporal.httpAddress().stream());
+    return Stream.concat(addresses, its)
+        .map(PORT::matcher)
+        .filter(Matcher::find)
+        .map(port -> Integer.parseInt(port.group(1)))
+        .collect(Collectors.toSet());
   }
 
   public static GroupFile read(Layout layout) throws IOException {

@@ -16,9 +16,9 @@ record Member(String name, List<String> command) {
   static final String TEMPORAL = "temporal";
   static final String SUPERVISOR = "supervisor";
 
-  /** What is stopped first needs what is stopped later. */
+  /** What is stopped first needs what is stopped later: the log's way, from its source on. */
   private static final List<Role> STOPPED =
-      List.of(Role.WORKER, Role.PROXY, Role.STORAGE, Role.ARCHIVE, Role.CATALOG);
+      List.of(Role.WORKER, Role.STORAGE, Role.PROXY, Role.ARCHIVE, Role.CATALOG);
 
   Member {
     command = List.copyOf(command);

@@ -16,12 +16,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntPredicate;
 
 /**
  * Makes what a group consists of before any process runs: its file, authority, certificates and
  * configurations. What is there already stays as it is, so that it can be interrupted anywhere and
- * run again.
+ * run again; a group that is to have more servers gets them.
  */
 public final class Setup implements Closeable {
   private static final String LOOPBACK = "127.0.0.1:";
@@ -34,7 +35,7 @@ public final class Setup implements Closeable {
   private final Layout layout;
   private final Time time;
   private final IntPredicate free;
-  private Optional<Ports> claimed = Optional.empty();
+  private final List<Ports> claimed = new ArrayList<>();
 
   public Setup(Layout layout, Time time) {
     this(layout, time, Ports::free);
@@ -52,6 +53,15 @@ public final class Setup implements Closeable {
     Path caFile = certificates(group);
     for (ServerRecord server : group.servers()) configuration(group, server, caFile);
     return group;
+  }
+
+  /** Whether {@link #make} would add servers to a group that is there. */
+  boolean wouldAdd(Wish wish) throws IOException, RefusedException {
+    return layout.exists() && !lacking(GroupFile.read(layout), wish).isEmpty();
+  }
+
+  private static List<Roster.Seat> lacking(GroupFile group, Wish wish) throws RefusedException {
+    return new Roster(group.servers()).lacking(wish.servers());
   }
 
   /**
@@ -82,7 +92,7 @@ public final class Setup implements Closeable {
     boolean sameServer = wish.temporal().isEmpty() || wish.temporal().get().equals(place.address());
     boolean sameSpace =
         wish.namespace().isEmpty() || wish.namespace().get().equals(place.namespace());
-    if (sameServer && sameSpace) return group;
+    if (sameServer && sameSpace) return grown(group, wish);
     throw new RefusedException(
         Refusal.of(
                 RefusalCode.WRONG_STATE, "the group's Temporal server was chosen when it was made")
@@ -95,17 +105,10 @@ public final class Setup implements Closeable {
             .next("make another group: up --dir with a new directory"));
   }
 
-  private GroupFile choose(Wish wish) throws IOException {
-    List<Role> roles = List.of(Role.CATALOG, Role.STORAGE, Role.ARCHIVE, Role.WORKER);
-    claimed = Optional.of(Ports.choose(TEMPORAL_PORTS + 2 * roles.size(), time.random(), free));
-    List<Integer> ports = claimed.get().list();
-    List<ServerRecord> servers = new ArrayList<>();
-    for (int i = 0; i < roles.size(); i++) {
-      Role role = roles.get(i);
-      int port = ports.get(TEMPORAL_PORTS + 2 * i);
-      String name = role.word().charAt(0) + "0";
-      servers.add(new ServerRecord(name, role, NODE, LOOPBACK + port, LOOPBACK + (port + 1)));
-    }
+  private GroupFile choose(Wish wish) throws IOException, RefusedException {
+    Roster nobody = new Roster(List.of());
+    List<Roster.Seat> seats = nobody.lacking(wish.servers());
+    List<Integer> ports = claim(TEMPORAL_PORTS + 2 * seats.size(), free);
     GroupFile group =
         new GroupFile(
             GroupFile.FORMAT,
@@ -113,15 +116,50 @@ public final class Setup implements Closeable {
             NODE,
             time.now(),
             temporal(wish, ports),
-            servers);
+            nobody.with(seated(seats, NODE, ports.subList(TEMPORAL_PORTS, ports.size()))));
     group.write(layout);
     return group;
+  }
+
+  /** A group that was made smaller, or by a release that had no proxies. */
+  private GroupFile grown(GroupFile group, Wish wish) throws IOException, RefusedException {
+    List<Roster.Seat> seats = lacking(group, wish);
+    if (seats.isEmpty()) return group;
+    Set<Integer> own = group.ports(); // free as long as nothing runs, and not to be given again
+    List<Integer> ports = claim(2 * seats.size(), port -> !own.contains(port) && free.test(port));
+    GroupFile grown =
+        group.with(new Roster(group.servers()).with(seated(seats, group.node(), ports)));
+    grown.write(layout);
+    return grown;
+  }
+
+  private List<Integer> claim(int count, IntPredicate usable) throws IOException {
+    List<Integer> ports = new ArrayList<>();
+    while (ports.size() < count) {
+      int some = Math.min(count - ports.size(), Ports.BLOCK - 1);
+      claimed.add(Ports.choose(some, time.random(), usable));
+      ports.addAll(claimed.getLast().list());
+    }
+    return ports;
+  }
+
+  /** Each with two of the ports, for its address and its metrics. */
+  private static List<ServerRecord> seated(
+      List<Roster.Seat> seats, String node, List<Integer> ports) {
+    List<ServerRecord> servers = new ArrayList<>();
+    for (int i = 0; i < seats.size(); i++) {
+      String address = LOOPBACK + ports.get(2 * i);
+      String metrics = LOOPBACK + ports.get(2 * i + 1);
+      Roster.Seat seat = seats.get(i);
+      servers.add(new ServerRecord(seat.name(), seat.role(), node, address, metrics));
+    }
+    return servers;
   }
 
   /** The group's servers listen by now, or nobody wants them to. */
   @Override
   public void close() throws IOException {
-    if (claimed.isPresent()) claimed.get().close();
+    for (Ports ports : claimed) ports.close();
   }
 
   private static GroupFile.TemporalPlace temporal(Wish wish, List<Integer> ports) {

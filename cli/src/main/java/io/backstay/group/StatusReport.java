@@ -111,6 +111,12 @@ public record StatusReport(
    * @param log likewise
    * @param newestRestorable as the primary archive told just now; empty if there is none, or the
    *     archive did not answer, which {@code trouble} then says
+   * @param upToDateAt the newest that is restorable there is the volume as it was then: evidence of
+   *     the primary archive. A logged volume that nobody writes to does not age
+   * @param ageSeconds how long ago that is
+   * @param unknownSince when the primary archive was last heard; empty where it was heard just now,
+   *     or never
+   * @param proxies by way of which its log goes, in order
    */
   public record Volume(
       String name,
@@ -120,9 +126,15 @@ public record StatusReport(
       Optional<String> nbdUri,
       Optional<Log> log,
       Optional<Newest> newestRestorable,
+      Optional<Instant> upToDateAt,
+      Optional<Long> ageSeconds,
+      Optional<Instant> unknownSince,
       String device,
       String storage,
       List<String> archives,
+      String primary,
+      List<String> proxies,
+      Hops hops,
       List<String> trouble) {}
 
   /** The newest point of a volume, or the newest cut of its log. */

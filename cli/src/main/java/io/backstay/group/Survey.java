@@ -31,7 +31,7 @@ public final class Survey {
   private final Processes processes;
   private final Confirmations confirmations;
   private final Map<String, Reply> facts = new ConcurrentHashMap<>();
-  private final Map<String, Reply> volumes = new ConcurrentHashMap<>();
+  private final Map<String, Reply.Volumes> volumes = new ConcurrentHashMap<>();
   private final Map<String, String> troubles = new ConcurrentHashMap<>();
   private volatile Optional<CatalogView> known = Optional.empty();
 
@@ -63,9 +63,10 @@ public final class Survey {
     askTemporal();
     answered.await(ANSWER_MAX);
     Instant now = time.now();
+    Heard heard = new Heard(volumes, confirmations.all(), now);
     facts.keySet().forEach(name -> confirmations.confirmed(name, now));
     confirmations.write();
-    return report(now);
+    return report(heard);
   }
 
   /** Open when all are answered. */
@@ -87,9 +88,11 @@ public final class Survey {
     try {
       facts.put(server.name(), asked.call(server.name(), new Command.Describe()));
       switch (server.role()) {
-        case STORAGE, ARCHIVE ->
-            volumes.put(server.name(), asked.call(server.name(), new Command.ListVolumes()));
-        case CATALOG, PROXY, WORKER, OPERATOR, CLIENT -> {}
+        case STORAGE, PROXY, ARCHIVE -> {
+          Reply reply = asked.call(server.name(), new Command.ListVolumes());
+          if (reply instanceof Reply.Volumes its) volumes.put(server.name(), its);
+        }
+        case CATALOG, WORKER, OPERATOR, CLIENT -> {}
       }
     } catch (IOException e) {
       troubles.put(server.name(), String.valueOf(e.getMessage()));
@@ -119,7 +122,8 @@ public final class Survey {
     }
   }
 
-  private StatusReport report(Instant now) {
+  private StatusReport report(Heard heard) {
+    Instant now = heard.now();
     Optional<Long> supervisor = pid(Member.SUPERVISOR);
     return new StatusReport(
         group.group(),
@@ -130,7 +134,7 @@ public final class Survey {
         group.servers().stream().map(server -> server(server, now)).toList(),
         temporal(),
         known.map(CatalogView::confirmed),
-        records().stream().map(this::volume).toList());
+        records().stream().map(record -> new VolumeView(record, heard).report()).toList());
   }
 
   private Optional<Long> pid(String name) {
@@ -195,46 +199,5 @@ public final class Survey {
         .flatMap(view -> view.volumes().values().stream())
         .sorted(Comparator.comparing(ProtectionRecord::volume))
         .toList();
-  }
-
-  private StatusReport.Volume volume(ProtectionRecord record) {
-    Optional<Reply.VolumeFacts> source = facts(record.storage(), record.volume());
-    Optional<Reply.VolumeFacts> image = facts(record.primary(), record.volume());
-    Optional<Reply.LogFacts> log = source.flatMap(Reply.VolumeFacts::log);
-    List<String> trouble = new ArrayList<>();
-    unanswered(record.storage(), trouble);
-    unanswered(record.primary(), trouble);
-    source.flatMap(Reply.VolumeFacts::trouble).ifPresent(trouble::add);
-    image.flatMap(Reply.VolumeFacts::trouble).ifPresent(trouble::add);
-    return new StatusReport.Volume(
-        record.volume(),
-        record.kind(),
-        source
-            .map(Reply.VolumeFacts::sizeBytes)
-            .filter(bytes -> bytes > 0)
-            .orElse(record.sizeBytes()),
-        source.map(Reply.VolumeFacts::state).orElse(StatusReport.State.UNKNOWN.name()),
-        log.map(Reply.LogFacts::nbdUri),
-        log.map(StatusReport.Log::of),
-        image
-            .flatMap(Reply.VolumeFacts::newest)
-            .map(point -> new StatusReport.Newest(point.gid(), point.time())),
-        record.device(),
-        record.storage(),
-        record.archives(),
-        trouble);
-  }
-
-  private void unanswered(String server, List<String> trouble) {
-    if (volumes.containsKey(server)) return;
-    String since =
-        confirmations.last(server).map(last -> " since " + last).orElse(", it was never seen");
-    trouble.add("unknown at " + server + since);
-  }
-
-  private Optional<Reply.VolumeFacts> facts(String server, String volume) {
-    return volumes.get(server) instanceof Reply.Volumes known
-        ? known.volumes().stream().filter(one -> one.volume().equals(volume)).findFirst()
-        : Optional.empty();
   }
 }

@@ -69,6 +69,20 @@ class CommandLineTest {
         "restore vol0 --to /x --at yesterday",
         "volume add vol0 --device /x",
         "volume add vol0 --kind tape --device /x",
+        "snapshot take vol0 --label",
+        "snapshot enable vol0",
+        "point list vol0 --last 0",
+        "apply vol0",
+        "apply vol0 --gid 1 --at now",
+        "merge vol0 --from 3",
+        "merge vol0 --from 3 --to 3",
+        "export",
+        "export --close e",
+        "export vol0 --list --gid 3",
+        "export vol0 --list --close e",
+        "export vol0 --close e --writable",
+        "export vol0 --max-gap 5m",
+        "kick",
         "status -o xml"
       })
   void aWrongUseOfTheCommandLineEndsWith2(String line) {
@@ -94,7 +108,8 @@ class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"status", "down", "volume list", "run list", "point list vol0"})
+  @ValueSource(
+      strings = {"status", "down", "volume list", "run list", "point list vol0", "export --list"})
   void withoutAGroupInTheDirectoryCommandsEndWith6(String line) throws IOException {
     assertThat(execute((line + " -o json").split(" "))).isEqualTo(6);
     assertThat(error().path("code").asText()).isEqualTo("not-found");

@@ -161,6 +161,8 @@ class CommandsTest {
     assertThat(points.path(0).path("gid")).isEqualTo(backup.path("gid"));
     JsonNode status = group.status().path("volumes").path(0);
     assertThat(status.path("newestRestorable").path("gid")).isEqualTo(backup.path("gid"));
+    assertThat(group.backstay("point", "list", "vol0", "--snapshots").fitting("point-list"))
+        .hasSize(1);
     group.backstay("volume", "show", "vol0").fitting("volume-show");
     JsonNode shown = group.backstay("run", "show", "full-backup/vol0").fitting("run-show");
     assertThat(shown.path("result").path("gid")).isEqualTo(backup.path("gid"));
@@ -210,11 +212,30 @@ class CommandsTest {
         .fitting("point-delete");
     JsonNode points = group.backstay("point", "list", "vol0").fitting("point-list");
     assertThat(points).hasSize(1);
+    JsonNode last = group.backstay("point", "list", "vol0", "--last", "1").fitting("point-list");
+    assertThat(last).isEqualTo(points);
     assertThat(
             group
                 .backstay("restore", "vol0", "--gid", "99", "--to", directory + "/never.img")
                 .exit())
         .isIn(6, 13);
+  }
+
+  /** Rule L10. */
+  @Test
+  @Order(9)
+  void whatNeedsALogIsRefusedForAPlainVolume() {
+    for (String line :
+        List.of(
+            "snapshot take vol0",
+            "snapshot enable vol0 --gid 1",
+            "apply vol0 --gid 1 --yes",
+            "merge vol0 --from 0 --to 1 --yes",
+            "kick vol0")) {
+      LiveGroup.Ran refused = group.backstay(line.split(" "));
+      assertThat(refused.exit()).as(line).isEqualTo(4);
+      assertThat(refused.error().path("code").asText()).as(line).isEqualTo("needs-log");
+    }
   }
 
   @Test

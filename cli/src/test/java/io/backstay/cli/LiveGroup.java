@@ -152,7 +152,7 @@ final class LiveGroup implements AutoCloseable {
   }
 
   static List<String> names() {
-    return List.of("c0", "s0", "a0", "w0", "temporal", "supervisor");
+    return List.of("c0", "s0", "p0", "a0", "w0", "temporal", "supervisor");
   }
 
   @Override

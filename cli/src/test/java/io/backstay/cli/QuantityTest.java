@@ -3,6 +3,7 @@ package io.backstay.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.backstay.group.Lapse;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -44,9 +45,9 @@ class QuantityTest {
 
   @Test
   void durationsAreShownInTheirTwoLargestUnits() {
-    assertThat(Quantity.duration(Duration.ofSeconds(7))).isEqualTo("7 s");
-    assertThat(Quantity.duration(Duration.ofSeconds(125))).isEqualTo("2 min 5 s");
-    assertThat(Quantity.duration(Duration.ofMinutes(200))).isEqualTo("3 h 20 min");
-    assertThat(Quantity.duration(Duration.ofHours(98))).isEqualTo("4 d 2 h");
+    assertThat(Lapse.text(Duration.ofSeconds(7))).isEqualTo("7 s");
+    assertThat(Lapse.text(Duration.ofSeconds(125))).isEqualTo("2 min 5 s");
+    assertThat(Lapse.text(Duration.ofMinutes(200))).isEqualTo("3 h 20 min");
+    assertThat(Lapse.text(Duration.ofHours(98))).isEqualTo("4 d 2 h");
   }
 }

@@ -243,6 +243,23 @@ class UpAndDownTest {
     assertThat(pids()).isEqualTo(before);
   }
 
+  /** Rule K8: the supervisor that lived knew nothing of the new one. */
+  @Test
+  @Order(8)
+  void aGroupThatRunsGetsAnotherProxyAndKeepsItAlive() {
+    TreeMap<String, Long> before = pids();
+    String pid = Long.toString(ProcessHandle.current().pid());
+    JsonNode status = group.backstay("up", "--while", pid, "--proxies", "2").fitting("status");
+    assertThat(LiveGroup.state(status, "p1")).isEqualTo("UP");
+    TreeMap<String, Long> after = pids();
+    assertThat(after.remove("supervisor")).isNotEqualTo(before.remove("supervisor"));
+    assertThat(after).isEqualTo(before);
+
+    LiveGroup.kill(LiveGroup.pid(status, "p1"));
+    LiveGroup.await("p1 is back", () -> state("p1").equals("UP"));
+    assertThat(group.backstay("up", "--proxies", "1").exit()).as("it takes none away").isEqualTo(4);
+  }
+
   @Test
   @Order(9)
   void downStopsEverythingAndUpBringsTheSameGroupBack() {

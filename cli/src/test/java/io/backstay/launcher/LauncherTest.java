@@ -98,7 +98,7 @@ class LauncherTest {
     assertThat(mavenRuns()).isEqualTo(1);
     assertThat(server.out())
         .contains("-Xmx128m")
-        .contains("-XX:MaxDirectMemorySize=80m")
+        .contains("-XX:MaxDirectMemorySize=160m")
         .doesNotContain("TieredStopAtLevel")
         .contains("backstay.jar server run --config x");
   }

@@ -1,14 +1,13 @@
 package io.backstay.archive;
 
-import io.backstay.image.Range;
-import io.backstay.image.RangeHash;
-import io.backstay.model.Bytes;
-import io.backstay.model.Hold;
+import io.backstay.export.OpenExports;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.VolumeKind;
+import io.backstay.nbd.VolumeDoor;
+import io.backstay.seam.SharedMemories;
 import io.backstay.server.Authorisation;
 import io.backstay.server.RoleParts;
 import io.backstay.server.RoleService;
@@ -24,12 +23,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The archive role. Bytes come in through {@link Intakes} and become a point in one metadata write;
@@ -37,19 +33,41 @@ import org.slf4j.LoggerFactory;
  * is an operation.
  */
 public final class ArchiveService implements RoleService {
-  private static final Logger LOG = LoggerFactory.getLogger(ArchiveService.class);
-
   private final RoleParts parts;
   private final VolumeStore<ArchiveVolume> store;
   private final Intakes intakes;
+  private final VolumeHistories histories;
+  private final DiffIntake diffs;
+  private final PointImages points;
+  private final PointAnswers answers;
   private final ArchiveOperations role;
   private final Operations<ArchiveVolume> operations;
   private final Targets targets;
+  private final Optional<OpenExports> exports;
 
+  /** One that serves no exports. */
   public ArchiveService(RoleParts parts) throws IOException {
+    this(parts, Optional.empty());
+  }
+
+  /**
+   * @param memories of this machine, for the name of its life
+   * @param door where exports are served
+   */
+  public ArchiveService(RoleParts parts, SharedMemories memories, VolumeDoor door)
+      throws IOException {
+    this(parts, Optional.of(new Way(memories, door)));
+  }
+
+  /** How exports are served. */
+  private record Way(SharedMemories memories, VolumeDoor door) {}
+
+  private ArchiveService(RoleParts parts, Optional<Way> way) throws IOException {
     this.parts = parts;
     this.store = new VolumeStore<>(parts.directory(), ArchiveVolume.class, ArchiveVolume::unknown);
     this.intakes = new Intakes(parts, store);
+    this.histories = new VolumeHistories(store);
+    this.diffs = new DiffIntake(parts, store, histories);
     this.targets =
         new Targets(
             parts.directory(),
@@ -57,8 +75,21 @@ public final class ArchiveService implements RoleService {
             parts.time(),
             parts.config().restoreRoots(),
             parts.grants());
-    this.role = new ArchiveOperations(parts, store, intakes, targets);
+    this.points = new PointImages(store, histories);
+    this.answers = new PointAnswers(parts, store, histories, points);
+    this.role = new ArchiveOperations(parts, store, intakes, targets, histories, points);
     this.operations = new Operations<>(parts.config().name(), parts.time(), store, role);
+    this.exports = way.isEmpty() ? Optional.empty() : Optional.of(exports(way.get()));
+  }
+
+  private OpenExports exports(Way way) throws IOException {
+    return new OpenExports(
+        parts.directory(),
+        parts.devices(),
+        way.memories(),
+        parts.time(),
+        way.door(),
+        new LentPoints(parts, store, points));
   }
 
   @Override
@@ -66,11 +97,10 @@ public final class ArchiveService implements RoleService {
     store.load();
     targets.forgetOld();
     for (ArchiveVolume volume : store.all()) {
-      List<String> deleted = ImageFiles.deleteUnnamed(store.directory(volume.volume()), volume);
-      if (!deleted.isEmpty())
-        LOG.info("{}: deleted {}, which no point names", volume.volume(), deleted);
       store.update(volume.volume(), before -> before.withoutExpiredHolds(parts.time().now()));
     }
+    histories.start();
+    if (exports.isPresent()) exports.get().start();
     operations.resume();
   }
 
@@ -88,19 +118,19 @@ public final class ArchiveService implements RoleService {
   private List<MultiGauge.Row<?>> newestPoints() {
     List<MultiGauge.Row<?>> rows = new ArrayList<>();
     for (ArchiveVolume volume : store.all()) {
-      volume
-          .newest()
-          .ifPresent(image ->
+      answers
+          .newest(volume)
+          .ifPresent(point ->
               rows.add(
                   MultiGauge.Row.of(
-                      Tags.of("volume", volume.volume()),
-                      (double) image.point().time().getEpochSecond())));
+                      Tags.of("volume", volume.volume()), (double) point.time().getEpochSecond())));
     }
     return rows;
   }
 
   @Override
   public void stop() throws InterruptedException {
+    if (exports.isPresent()) exports.get().stop();
     operations.stop();
     for (ArchiveVolume volume : store.all()) intakes.displace(volume.volume());
   }
@@ -115,12 +145,10 @@ public final class ArchiveService implements RoleService {
       }
       case Command.ListVolumes list ->
           new Reply.Volumes(store.all().stream().map(this::facts).toList());
-      case Command.ListPoints list ->
-          new Reply.Points(
-              known(list.volume()).images().stream().map(ArchiveVolume.Image::point).toList());
+      case Command.ListPoints list -> answers.list(list);
       case Command.TakeHold hold -> {
         Authorisation.require(peer, "hold a point", Role.WORKER, Role.OPERATOR);
-        takeHold(hold);
+        answers.hold(hold);
         yield new Reply.Done();
       }
       case Command.ReleaseHold release -> {
@@ -128,7 +156,23 @@ public final class ArchiveService implements RoleService {
         store.update(release.volume(), before -> before.release(release.operation()));
         yield new Reply.Done();
       }
-      case Command.HashRanges hash -> hashes(hash);
+      case Command.KeepSnapshot keep -> {
+        Authorisation.require(peer, "keep a snapshot", Role.WORKER, Role.OPERATOR);
+        answers.keep(keep);
+        yield new Reply.Done();
+      }
+      case Command.HashRanges hash -> answers.hashes(hash);
+      case Command.AgreeSession agree -> new SessionAgreement(store, histories).agree(peer, agree);
+      case Command.OpenExport open -> {
+        Authorisation.require(peer, "export a point", Role.WORKER, Role.OPERATOR);
+        yield new Reply.Exports(List.of(exports().open(open)));
+      }
+      case Command.CloseExport close -> {
+        Authorisation.require(peer, "close an export", Role.WORKER, Role.OPERATOR);
+        exports().close(close);
+        yield new Reply.Done();
+      }
+      case Command.ListExports list -> new Reply.Exports(exports().list(list.volume()));
       default ->
           throw new RefusedException(
               RefusalCode.UNSUPPORTED,
@@ -136,24 +180,9 @@ public final class ArchiveService implements RoleService {
     };
   }
 
-  private ArchiveVolume known(String volume) throws RefusedException {
-    ArchiveVolume found = store.get(volume);
-    if (found.record().isPresent()) return found;
-    throw new RefusedException(RefusalCode.UNKNOWN_VOLUME, "no volume " + volume + " is kept here");
-  }
-
-  private void takeHold(Command.TakeHold hold) throws RefusedException, IOException {
-    store.change(
-        hold.volume(),
-        before -> {
-          if (before.image(hold.gid()).isEmpty()) {
-            throw new RefusedException(
-                RefusalCode.POINT_NOT_REACHABLE,
-                "there is no point with gid %d of %s".formatted(hold.gid(), hold.volume()));
-          }
-          return before.hold(
-              new Hold(hold.operation(), hold.gid(), parts.time().now().plus(hold.keep())));
-        });
+  private OpenExports exports() throws RefusedException {
+    return exports.orElseThrow(
+        () -> new RefusedException(RefusalCode.UNSUPPORTED, "this archive serves no exports"));
   }
 
   private Reply.VolumeFacts facts(ArchiveVolume volume) {
@@ -169,53 +198,25 @@ public final class ArchiveService implements RoleService {
         volume.record().map(ProtectionRecord::version).orElse(0L),
         volume.ledger().epoch(),
         running,
-        volume.newest().map(ArchiveVolume.Image::point),
-        Optional.empty());
+        answers.newest(volume),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        answers.chain(volume));
   }
 
-  private Reply hashes(Command.HashRanges hash)
-      throws RefusedException, IOException, InterruptedException {
-    ArchiveVolume volume = known(hash.volume());
-    long gid =
-        hash.gid()
-            .or(() -> volume.newest().map(image -> image.point().gid()))
-            .filter(found -> volume.image(found).isPresent())
-            .orElseThrow(() ->
-                new RefusedException(
-                    RefusalCode.POINT_NOT_REACHABLE, "no such point of " + hash.volume()));
-    try (StoredImage image = role.open(volume, gid)) {
-      ByteBuffer hashes = ByteBuffer.allocate(Message.ImageChunk.HASH_BYTES * hash.ranges());
-      for (int i = 0; i < hash.ranges(); i++) {
-        long at = hash.offset() + (long) i * Message.ImageChunk.RANGE_BYTES;
-        if (at >= image.sizeBytes()) break;
-        hashes.put(hash(image.read(at, parts.pool().take())).toArray());
-      }
-      byte[] found = new byte[hashes.position()];
-      hashes.flip().get(found);
-      return new Reply.Hashes(hash.offset(), Bytes.of(found));
-    }
-  }
-
-  private static Bytes hash(Range range) {
-    return switch (range) {
-      case Range.Zeroes zeroes -> RangeHash.of(ByteBuffer.allocate((int) zeroes.lengthBytes()));
-      case Range.Chunk data -> {
-        try (var payload = data.payload()) {
-          yield RangeHash.of(data.chunk(), payload.bytes());
-        }
-      }
-    };
-  }
-
-  /** Takes an image of a volume in. */
+  /** Takes an image of a volume in, or diffs. */
   @Override
   public void converse(Channel channel, Message opening)
       throws RefusedException, IOException, InterruptedException {
-    if (!(opening instanceof Message.OpenImage open)) {
-      throw new RefusedException(
-          RefusalCode.UNSUPPORTED,
-          "an archive does not take a " + opening.getClass().getSimpleName());
+    switch (opening) {
+      case Message.OpenImage open ->
+          intakes.take(channel, open, operations.kindsRunning(open.volume()));
+      case Message.OpenWdiffs open -> diffs.take(channel, open);
+      default ->
+          throw new RefusedException(
+              RefusalCode.UNSUPPORTED,
+              "an archive does not take a " + opening.getClass().getSimpleName());
     }
-    intakes.take(channel, open, operations.kindsRunning(open.volume()));
   }
 }

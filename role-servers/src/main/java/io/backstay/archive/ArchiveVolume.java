@@ -1,16 +1,19 @@
 package io.backstay.archive;
 
+import io.backstay.chain.Snap;
+import io.backstay.model.Cut;
 import io.backstay.model.Hold;
 import io.backstay.model.OperationKind;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
+import io.backstay.model.Session;
 import io.backstay.model.Signed;
-import io.backstay.seam.ChangeStamp;
 import io.backstay.volume.Ledger;
 import io.backstay.volume.StateTable;
 import io.backstay.volume.VolumeMetadata;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -26,6 +29,7 @@ import java.util.Optional;
  * @param nextGid greater than every gid that was ever issued, also after points were deleted (rule
  *     L10)
  * @param nextSerial number of the next image's files; never used twice
+ * @param sessions of a logged volume's log (rule M2)
  */
 public record ArchiveVolume(
     String volume,
@@ -33,10 +37,11 @@ public record ArchiveVolume(
     Optional<Signed> signed,
     Optional<ProtectionRecord> record,
     List<Image> images,
-    Optional<Partial> partial,
+    Optional<PartialImage> partial,
     List<Hold> holds,
     long nextGid,
     long nextSerial,
+    FollowedSessions sessions,
     Ledger ledger)
     implements VolumeMetadata<ArchiveVolume> {
 
@@ -52,26 +57,48 @@ public record ArchiveVolume(
    *
    * @param serial names its files
    * @param operation that sent it: a repeated commit is answered from here
+   * @param point of a plain volume the point that it is; of a logged one what became of it when its
+   *     transfer ended: at the gid of the end cut
+   * @param base of a logged volume only
+   * @param applying while diffs are folded into it
    */
-  public record Image(long serial, String operation, Point point) {}
-
-  /**
-   * An image on its way in.
-   *
-   * @param stamp evidence of the source when its first byte was read; only a transfer with the same
-   *     evidence goes on with it
-   * @param durable everything below is durable
-   * @param storedBytes data bytes of what is durable
-   * @param begun when its first byte was read: the time of the point
-   */
-  public record Partial(
+  public record Image(
       long serial,
       String operation,
-      long sizeBytes,
-      ChangeStamp stamp,
-      long durable,
-      long storedBytes,
-      Instant begun) {}
+      Point point,
+      Optional<Generations> base,
+      Optional<Applying> applying) {
+    public Image {
+      base = base == null ? Optional.empty() : base;
+      applying = applying == null ? Optional.empty() : applying;
+    }
+
+    Image(long serial, String operation, Point point, Optional<Generations> base) {
+      this(serial, operation, point, base, Optional.empty());
+    }
+
+    Image with(Optional<Applying> newApplying) {
+      return new Image(serial, operation, point, base, newApplying);
+    }
+  }
+
+  /**
+   * What an image of a logged volume is the base of (rule X4): each of its blocks is as it was at
+   * some moment between two cuts; the diffs from the first one on make it exact.
+   *
+   * @param begin what it is at least; moved on by apply
+   * @param end what it is at most; the same cut where the image is clean
+   */
+  public record Generations(Session session, Cut begin, Cut end) {
+    public Generations {
+      if (begin.gid() > end.gid())
+        throw new IllegalArgumentException("an image from %s to %s".formatted(begin, end));
+    }
+
+    Snap snap() {
+      return new Snap(begin.gid(), end.gid());
+    }
+  }
 
   public static final StateTable<State> TABLE =
       new StateTable<>(
@@ -85,12 +112,15 @@ public record ArchiveVolume(
               new StateTable.Row<>(State.ARCHIVED, OperationKind.RESTORE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.VERIFY, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.DELETE_POINT, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.APPLY, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.MERGE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.RESIZE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.CLEAR_VOLUME, State.CLEAR)));
 
   public ArchiveVolume {
     images = List.copyOf(images);
     holds = List.copyOf(holds);
+    sessions = sessions == null ? FollowedSessions.NONE : sessions;
     Objects.requireNonNull(ledger, "ledger");
     if ((state == State.CLEAR) != record.isEmpty()
         || (state == State.ARCHIVED) == images.isEmpty()) {
@@ -111,6 +141,7 @@ public record ArchiveVolume(
         List.of(),
         0,
         0,
+        FollowedSessions.NONE,
         Ledger.EMPTY);
   }
 
@@ -187,8 +218,8 @@ public record ArchiveVolume(
         ledger);
   }
 
-  /** A new partial image replaces the one that was there. */
-  ArchiveVolume begin(Partial next) {
+  /** A new partial image, or a new pass of the one that was there, replaces that one. */
+  ArchiveVolume begin(PartialImage next) {
     return copy(
         state,
         signed,
@@ -197,30 +228,26 @@ public record ArchiveVolume(
         Optional.of(next),
         holds,
         nextGid,
-        next.serial() + 1,
+        Math.max(nextSerial, next.serial() + 1),
         ledger);
   }
 
   ArchiveVolume progress(String operation, long durable, long storedBytes) {
-    Partial now = partial.orElseThrow();
-    Partial next =
-        new Partial(
-            now.serial(),
-            operation,
-            now.sizeBytes(),
-            now.stamp(),
-            durable,
-            storedBytes,
-            now.begun());
+    PartialImage next = partial.orElseThrow().at(operation, durable, storedBytes);
     return copy(
         state, signed, record, images, Optional.of(next), holds, nextGid, nextSerial, ledger);
   }
 
-  /** The partial image becomes a point. */
+  /** The partial image becomes a point, or the base of points; its session is followed now. */
   ArchiveVolume commit(Image image) {
     List<Image> next = new ArrayList<>(images);
     next.add(image);
-    return copy(
+    ArchiveVolume before =
+        image
+            .base()
+            .map(base -> following(sessions.following(base.session()), nextGid))
+            .orElse(this);
+    return before.copy(
         State.ARCHIVED,
         signed,
         record,
@@ -230,6 +257,34 @@ public record ArchiveVolume(
         Math.max(nextGid, image.point().gid() + 1),
         nextSerial,
         ledger);
+  }
+
+  /** Takes diffs of the session from now on (rule M2). */
+  ArchiveVolume expecting(Session session) {
+    long gid = session.firstGid().orElse(-1L) + 1;
+    return following(sessions.expecting(session), Math.max(nextGid, gid));
+  }
+
+  private ArchiveVolume following(FollowedSessions newSessions, long newNextGid) {
+    return new ArchiveVolume(
+        volume,
+        state,
+        signed,
+        record,
+        images,
+        partial,
+        holds,
+        newNextGid,
+        nextSerial,
+        newSessions,
+        ledger);
+  }
+
+  /** With other images, in the order of their gids. */
+  ArchiveVolume with(List<Image> newImages) {
+    List<Image> next =
+        newImages.stream().sorted(Comparator.comparingLong(image -> image.point().gid())).toList();
+    return copy(state, signed, record, next, partial, holds, nextGid, nextSerial, ledger);
   }
 
   ArchiveVolume without(long gid) {
@@ -265,7 +320,7 @@ public record ArchiveVolume(
       Optional<Signed> newSigned,
       Optional<ProtectionRecord> newRecord,
       List<Image> newImages,
-      Optional<Partial> newPartial,
+      Optional<PartialImage> newPartial,
       List<Hold> newHolds,
       long newNextGid,
       long newNextSerial,
@@ -280,6 +335,7 @@ public record ArchiveVolume(
         newHolds,
         newNextGid,
         newNextSerial,
+        newState == State.CLEAR ? FollowedSessions.NONE : sessions,
         newLedger);
   }
 }

@@ -1,8 +1,9 @@
 package io.backstay.archive;
 
+import io.backstay.archive.ArchiveVolume.Generations;
 import io.backstay.archive.ArchiveVolume.Image;
-import io.backstay.archive.ArchiveVolume.Partial;
 import io.backstay.image.ImageReceiver;
+import io.backstay.model.Cut;
 import io.backstay.model.OperationKind;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
@@ -10,6 +11,7 @@ import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
+import io.backstay.model.Session;
 import io.backstay.seam.Directory;
 import io.backstay.seam.NoSpaceException;
 import io.backstay.server.Authorisation;
@@ -158,31 +160,64 @@ final class Intakes {
       return;
     }
     ArchiveVolume.TABLE.admit(open.volume(), volume.state(), OperationKind.FULL_BACKUP, running);
+    if (open.origin().isPresent()) requireOpen(volume, open);
     Directory directory = store.directory(open.volume());
-    Partial partial = adoptOrBegin(open, volume, directory);
+    PartialImage partial = adoptOrBegin(open, volume, directory);
     try (ImageFiles files = ImageFiles.open(directory, partial.serial(), partial.sizeBytes())) {
       // What lies behind the durable progress may be half of what an earlier attempt wrote: it
-      // begins as zeroes again.
-      long behind = partial.sizeBytes() - partial.durable();
-      if (behind > 0) files.image().zero(partial.durable(), behind);
+      // begins as zeroes again, but for what is compared before it counts.
+      long written = Math.max(partial.durable(), partial.olderBelow());
+      long behind = partial.sizeBytes() - written;
+      if (behind > 0) files.image().zero(written, behind);
       ImageSink sink =
           new ImageSink(
               files,
-              partial.storedBytes(),
+              partial,
               (upTo, stored) ->
                   store.update(
                       open.volume(), before -> before.progress(open.operation(), upTo, stored)));
-      Message.ImageEnd end =
-          new ImageReceiver(parts.time(), parts.pool(), parts.config().transfers())
-              .receive(channel, sink, partial.durable(), partial.sizeBytes());
-      channel.send(Frame.of(committed(commit(open, partial, sink.storedBytes(), end.proof()))));
+      Message.ImageEnd end = receive(channel, directory, partial, sink);
+      channel.send(Frame.of(committed(commit(open, partial, sink.storedBytes(), end))));
     }
   }
 
-  private Partial adoptOrBegin(Message.OpenImage open, ArchiveVolume volume, Directory directory)
-      throws IOException {
-    Optional<Partial> partial = volume.partial().filter(old -> mayAdopt(old, open));
+  private Message.ImageEnd receive(
+      Channel channel, Directory directory, PartialImage partial, ImageSink sink)
+      throws IOException, InterruptedException {
+    ImageReceiver receiver =
+        new ImageReceiver(parts.time(), parts.pool(), parts.config().transfers());
+    boolean compares = partial.olderBelow() > partial.durable();
+    Message.ImageResume resume =
+        new Message.ImageResume(
+            partial.durable(),
+            Optional.empty(),
+            partial.origin().map(Message.LogOrigin::begin),
+            compares ? partial.olderBelow() : 0L);
+    if (!compares) return receiver.receive(channel, sink, resume, partial.sizeBytes());
+    try (OlderPass older = OlderPass.begin(parts, channel, directory, partial)) {
+      return receiver.receive(channel, sink, resume, partial.sizeBytes());
+    }
+  }
+
+  /** Nothing of a session that is over is taken (rule M2). */
+  private static void requireOpen(ArchiveVolume volume, Message.OpenImage open)
+      throws RefusedException {
+    Session session = open.origin().orElseThrow().session();
+    Optional<Session> known = volume.sessions().find(session.number());
+    boolean other = known.isPresent() && !known.get().uuid().equals(session.uuid());
+    if (!other && !volume.sessions().isClosed(session)) return;
+    throw new RefusedException(
+        Refusal.of(RefusalCode.VERSION_CONFLICT, "another session of this volume is followed here")
+            .attempted("send an image of %s of %s".formatted(open.volume(), session))
+            .found(volume.sessions().toString())
+            .next("reset the volume and back it up again"));
+  }
+
+  private PartialImage adoptOrBegin(
+      Message.OpenImage open, ArchiveVolume volume, Directory directory) throws IOException {
+    Optional<PartialImage> partial = volume.partial().filter(old -> mayAdopt(old, open));
     if (partial.isPresent() && !hasEvidence(partial.get(), directory)) partial = Optional.empty();
+    if (partial.isPresent() && !isSamePass(partial.get(), open)) return again(partial.get(), open);
     if (partial.isPresent()) {
       LOG.info(
           "image of {}: goes on at {} for {}",
@@ -195,10 +230,9 @@ final class Intakes {
     // name and never the reverse.
     long serial = volume.nextSerial();
     ImageFiles.create(directory, serial, open.sizeBytes()).close();
-    Partial begun =
-        new Partial(
-            serial, open.operation(), open.sizeBytes(), open.stamp(), 0, 0, parts.time().now());
-    ArchiveVolume after = store.update(open.volume(), before -> before.begin(begun));
+    PartialImage begun = PartialImage.begin(serial, open, parts.time().now());
+    ArchiveVolume after =
+        store.update(open.volume(), before -> expecting(before, open).begin(begun));
     for (String deleted : ImageFiles.deleteUnnamed(directory, after)) {
       LOG.info(
           "image of {}: {} was given up, image {} replaces it", open.volume(), deleted, serial);
@@ -206,18 +240,43 @@ final class Intakes {
     return begun;
   }
 
+  /** The log of the earlier pass was given up: what it brought is compared (rule X5). */
+  private PartialImage again(PartialImage old, Message.OpenImage open) throws IOException {
+    PartialImage next = old.again(open, parts.time().now());
+    store.update(open.volume(), before -> expecting(before, open).begin(next));
+    LOG.info(
+        "image of {}: begins again for {}, {} bytes of an earlier pass are compared",
+        open.volume(),
+        open.operation(),
+        next.olderBelow());
+    return next;
+  }
+
+  private static ArchiveVolume expecting(ArchiveVolume before, Message.OpenImage open) {
+    return open.origin().map(origin -> before.expecting(origin.session())).orElse(before);
+  }
+
+  /** Whether the log from the begin cut of the partial image on makes both exact (rule X4). */
+  private static boolean isSamePass(PartialImage old, Message.OpenImage open) {
+    return old.origin()
+        .map(origin -> origin.session().uuid())
+        .equals(open.origin().map(origin -> origin.session().uuid()));
+  }
+
   /**
    * Only bytes of the same source in the same state may be put together; without evidence only
-   * those of one run (rule L10).
+   * those of one run (rule L10). The log of a logged volume puts any together.
    */
-  private static boolean mayAdopt(Partial old, Message.OpenImage open) {
+  private static boolean mayAdopt(PartialImage old, Message.OpenImage open) {
+    if (open.origin().isPresent())
+      return old.origin().isPresent() && old.sizeBytes() == open.sizeBytes();
     boolean sameRun = old.operation().equals(open.operation());
     return old.sizeBytes() == open.sizeBytes()
         && old.stamp().equals(open.stamp())
         && (open.stamp().known() || sameRun);
   }
 
-  private static boolean hasEvidence(Partial partial, Directory directory) throws IOException {
+  private static boolean hasEvidence(PartialImage partial, Directory directory) throws IOException {
     try {
       ImageFiles.open(directory, partial.serial(), partial.sizeBytes()).close();
       return true;
@@ -227,8 +286,10 @@ final class Intakes {
     }
   }
 
-  private Point commit(Message.OpenImage open, Partial partial, long storedBytes, Point.Proof proof)
+  private Point commit(
+      Message.OpenImage open, PartialImage partial, long storedBytes, Message.ImageEnd end)
       throws IOException {
+    Optional<Generations> base = base(partial, end);
     ArchiveVolume after =
         store.update(
             open.volume(),
@@ -238,21 +299,33 @@ final class Intakes {
                         partial.serial(),
                         open.operation(),
                         new Point(
-                            before.nextGid(),
-                            partial.begun(),
+                            base.map(one -> one.end().gid()).orElse(before.nextGid()),
+                            base.map(one -> one.end().time()).orElse(partial.begun()),
                             Optional.empty(),
-                            true,
+                            base.isEmpty() || base.get().snap().isClean(),
                             partial.sizeBytes(),
                             storedBytes,
-                            proof))));
+                            end.proof()),
+                        base)));
     Point point = after.sentBy(open.operation()).orElseThrow().point();
     LOG.info(
-        "image of {} is point {}: {} bytes stored, {}",
+        "image of {} is {}: {} bytes stored, {}",
         open.volume(),
-        point.gid(),
+        base.map(one -> one.snap().toString()).orElse("point " + point.gid()),
         storedBytes,
-        proof.word());
+        end.proof().word());
     return point;
+  }
+
+  private static Optional<Generations> base(PartialImage partial, Message.ImageEnd end)
+      throws IOException {
+    if (partial.origin().isEmpty()) return Optional.empty();
+    Message.LogOrigin origin = partial.origin().get();
+    Cut last =
+        end.end().orElseThrow(() -> new IOException("the image of a logged volume has no end cut"));
+    if (last.session() != origin.session().number() || last.gid() < origin.begin().gid())
+      throw new IOException("an image from %s ends at %s".formatted(origin.begin(), last));
+    return Optional.of(new Generations(origin.session(), origin.begin(), last));
   }
 
   private static Message.Committed committed(Point point) {

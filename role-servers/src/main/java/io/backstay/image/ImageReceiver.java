@@ -27,23 +27,32 @@ public final class ImageReceiver {
     this.limits = limits;
   }
 
+  /** As below, for an image of which nothing of an earlier pass is there. */
+  public Message.ImageEnd receive(Channel channel, RangeSink sink, long from, long sizeBytes)
+      throws IOException, InterruptedException {
+    return receive(
+        channel, sink, new Message.ImageResume(from, java.util.Optional.empty()), sizeBytes);
+  }
+
   /**
-   * Answers the opening with {@code from}, takes all ranges up to {@code sizeBytes} and makes them
-   * durable. On any failure all that came before it is durable when this throws.
+   * Answers the opening with {@code resume}, takes all ranges up to {@code sizeBytes} and makes
+   * them durable. On any failure all that came before it is durable when this throws.
    *
    * @return the sender's last message; the caller commits and answers it
    */
-  public Message.ImageEnd receive(Channel channel, RangeSink sink, long from, long sizeBytes)
+  public Message.ImageEnd receive(
+      Channel channel, RangeSink sink, Message.ImageResume resume, long sizeBytes)
       throws IOException, InterruptedException {
-    channel.send(Frame.of(new Message.ImageResume(from, java.util.Optional.empty())));
+    channel.send(Frame.of(resume));
     RangeWriter writer =
-        new RangeWriter(time, sink, limits, from, upTo -> sayDurable(channel, upTo));
+        new RangeWriter(time, sink, limits, resume.offset(), upTo -> sayDurable(channel, upTo));
     try {
       while (true) {
         Frame frame = channel.receive();
         switch (frame.message()) {
           case Message.ImageChunk chunk -> writer.accept(data(chunk, frame.payload(), sizeBytes));
           case Message.ImageZeroes zeroes -> writer.accept(zeroes(zeroes, sizeBytes));
+          case Message.ImageKept kept -> writer.accept(kept(kept, resume.compareBelow()));
           case Message.ImageEnd end -> {
             if (writer.position() != sizeBytes) {
               throw new IOException(
@@ -78,6 +87,12 @@ public final class ImageReceiver {
       throw new IOException("%s reaches behind the image's end at %d".formatted(zeroes, sizeBytes));
     }
     return new Range.Zeroes(zeroes.offset(), zeroes.lengthBytes());
+  }
+
+  private static Range.Kept kept(Message.ImageKept kept, long below) throws IOException {
+    if (kept.offset() < 0 || kept.lengthBytes() > below - kept.offset())
+      throw new IOException("%s is not below %d".formatted(kept, below));
+    return new Range.Kept(kept.offset(), kept.lengthBytes());
   }
 
   /** Takes the payload over. */

@@ -42,15 +42,24 @@ public final class ImageSender {
     Message.ImageEnd end() throws RefusedException, IOException, InterruptedException;
   }
 
+  /** As below, to a receiver that has nothing of an earlier pass. */
+  public Message.Committed send(Channel channel, long from, Ending ending)
+      throws RefusedException, IOException, InterruptedException {
+    return send(channel, new Message.ImageResume(from, Optional.empty()), ending);
+  }
+
   /**
-   * Sends everything from {@code from} on and waits until the receiver has committed it.
+   * Sends everything from the receiver's {@code resume} on, but for what it has already (rule X5),
+   * and waits until the receiver has committed it.
    *
    * @throws RefusedException when the receiver refuses, or the operation is stopped
    */
-  public Message.Committed send(Channel channel, long from, Ending ending)
+  public Message.Committed send(Channel channel, Message.ImageResume resume, Ending ending)
       throws RefusedException, IOException, InterruptedException {
+    long from = resume.offset();
     CompletableFuture<Message> outcome = new CompletableFuture<>();
-    time.fork("acknowledgements", () -> receive(channel, outcome));
+    ReceiverHashes hashes = new ReceiverHashes();
+    time.fork("acknowledgements", () -> receive(channel, hashes, outcome));
     try (Prefetch prefetch = new Prefetch(time, pool, source, from)) {
       Range.Zeroes zeroes = new Range.Zeroes(from, 0);
       for (Optional<Range> range; !outcome.isDone() && (range = prefetch.next()).isPresent(); ) {
@@ -61,7 +70,9 @@ public final class ImageSender {
         Range.Chunk data = (Range.Chunk) range.get();
         sendZeroes(channel, zeroes);
         zeroes = new Range.Zeroes(data.end(), 0);
-        sendData(channel, data);
+        boolean compared = data.offset() < resume.compareBelow();
+        if (compared && isThere(data, hashes)) keep(channel, data);
+        else sendData(channel, data);
       }
       if (!outcome.isDone()) {
         sendZeroes(channel, zeroes);
@@ -80,6 +91,24 @@ public final class ImageSender {
     channel.send(Frame.of(new Message.ImageZeroes(zeroes.offset(), zeroes.lengthBytes())));
   }
 
+  private static boolean isThere(Range.Chunk data, ReceiverHashes hashes)
+      throws InterruptedException {
+    try {
+      return hashes.take(data.offset()).equals(Optional.of(data.chunk().sourceHash()));
+    } catch (InterruptedException e) {
+      data.payload().close();
+      throw e;
+    }
+  }
+
+  private void keep(Channel channel, Range.Chunk data)
+      throws RefusedException, IOException, InterruptedException {
+    try (var payload = data.payload()) {
+      transfer.checkpoint();
+      channel.send(Frame.of(new Message.ImageKept(data.offset(), data.chunk().lengthBytes())));
+    }
+  }
+
   private void sendData(Channel channel, Range.Chunk data)
       throws RefusedException, IOException, InterruptedException {
     int bytes = data.payload().sizeBytes();
@@ -88,12 +117,14 @@ public final class ImageSender {
     transfer.moved(data.end(), bytes);
   }
 
-  private void receive(Channel channel, CompletableFuture<Message> outcome) {
+  private void receive(Channel channel, ReceiverHashes hashes, CompletableFuture<Message> outcome) {
     try {
       while (true) {
         Message message = channel.receive().message();
         if (message instanceof Message.ImageDurable durable) {
           transfer.durable(durable.upTo());
+        } else if (message instanceof Message.ImageHashes more) {
+          hashes.heard(more);
         } else {
           outcome.complete(message);
           return;
@@ -104,6 +135,8 @@ public final class ImageSender {
     } catch (InterruptedException e) {
       outcome.completeExceptionally(e);
       Thread.currentThread().interrupt();
+    } finally {
+      hashes.end();
     }
   }
 

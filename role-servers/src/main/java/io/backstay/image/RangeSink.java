@@ -19,6 +19,14 @@ public interface RangeSink {
   void zero(long offset, long lengthBytes) throws IOException;
 
   /**
+   * Leaves a range as an earlier pass wrote it, because the source has the same (rule X5). Called
+   * in address order.
+   */
+  default void keep(long offset, long lengthBytes) throws IOException {
+    throw new IOException("a range at %d is to be kept, and nothing is there".formatted(offset));
+  }
+
+  /**
    * Everything below {@code upTo} was written. When this returns it survives the loss of power, and
    * {@code upTo} is recorded as the place to go on from. One thread at a time.
    */

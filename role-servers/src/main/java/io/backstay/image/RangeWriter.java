@@ -92,6 +92,10 @@ public final class RangeWriter {
         Slot slot = open(zeroes);
         write(slot, () -> sink.zero(zeroes.offset(), zeroes.lengthBytes()));
       }
+      case Range.Kept kept -> {
+        Slot slot = open(kept);
+        write(slot, () -> sink.keep(kept.offset(), kept.lengthBytes()));
+      }
       case Range.Chunk data -> {
         try {
           Slot slot = open(data);

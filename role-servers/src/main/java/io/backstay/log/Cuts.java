@@ -35,7 +35,8 @@ final class Cuts {
       Instant time,
       Optional<Instant> firstWrite,
       boolean explicit,
-      Optional<String> label) {}
+      Optional<String> label,
+      Optional<String> operation) {}
 
   private Cuts(CutsFile file, List<CutsEntry> entries) throws IOException {
     this.file = file;
@@ -119,6 +120,29 @@ final class Cuts {
     return locked(() -> newest.filter(cut -> cut.session() == session.number()));
   }
 
+  /** The oldest cut of this session that is kept; its log is. */
+  Optional<Cut> oldest() {
+    return locked(() -> kept.stream().findFirst());
+  }
+
+  /** The cut of this session with the next gid. */
+  Optional<Cut> after(Cut cut) {
+    return locked(() -> {
+      if (kept.isEmpty() || cut.session() != session.number()) return Optional.empty();
+      // Gids of cuts grow by one, and only the oldest are forgotten (rule M1).
+      long index = cut.gid() + 1 - kept.getFirst().gid();
+      return index >= 0 && index < kept.size()
+          ? Optional.of(kept.get((int) index))
+          : Optional.empty();
+    });
+  }
+
+  /** The snapshot that this operation asked for. */
+  Optional<Cut> madeBy(String operation) {
+    return locked(() ->
+        kept.stream().filter(cut -> cut.operation().equals(Optional.of(operation))).findFirst());
+  }
+
   /** Greatest gid that was ever given. */
   Optional<Long> lastGid() {
     return locked(() -> newest.map(Cut::gid));
@@ -166,7 +190,8 @@ final class Cuts {
                 one.time.isBefore(last.time()) ? last.time() : one.time,
                 one.firstWrite,
                 one.explicit,
-                one.label);
+                one.label,
+                one.operation);
         made.add(last);
       }
       durable(

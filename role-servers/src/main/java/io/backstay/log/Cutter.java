@@ -60,6 +60,7 @@ final class Cutter implements Runnable {
   private final Duration interval;
   private final long sizeBlocks;
   private final Gate work;
+  private final Gate recorded;
   private final ArrayDeque<Placed> placed = new ArrayDeque<>();
   private final ArrayDeque<Placed> due = new ArrayDeque<>();
 
@@ -77,7 +78,11 @@ final class Cutter implements Runnable {
 
     record Size() implements Why {}
 
-    record Asked(boolean explicit, Optional<String> label, CompletableFuture<Cut> answer)
+    record Asked(
+        boolean explicit,
+        Optional<String> label,
+        Optional<String> operation,
+        CompletableFuture<Cut> answer)
         implements Why {}
   }
 
@@ -88,8 +93,8 @@ final class Cutter implements Runnable {
 
     Wanted wanted() {
       return why instanceof Why.Asked asked
-          ? new Wanted(lsid, time, firstWrite, asked.explicit, asked.label)
-          : new Wanted(lsid, time, firstWrite, false, Optional.empty());
+          ? new Wanted(lsid, time, firstWrite, asked.explicit, asked.label, asked.operation)
+          : new Wanted(lsid, time, firstWrite, false, Optional.empty(), Optional.empty());
     }
   }
 
@@ -101,6 +106,7 @@ final class Cutter implements Runnable {
     this.interval = settings.cutInterval();
     this.sizeBlocks = settings.cutBlocks();
     this.work = time.gate();
+    this.recorded = time.gate();
     this.retryNanos = time.nanos();
     begin();
   }
@@ -158,10 +164,10 @@ final class Cutter implements Runnable {
    * @throws RefusedException not-protected where the session has no cuts (rule M2)
    * @throws IOException where a device failed; then the cut may come to be or not
    */
-  Cut cut(boolean explicit, Optional<String> label)
+  Cut cut(boolean explicit, Optional<String> label, Optional<String> operation)
       throws RefusedException, IOException, InterruptedException {
     CompletableFuture<Cut> answer = new CompletableFuture<>();
-    place(new Why.Asked(explicit, label, answer));
+    place(new Why.Asked(explicit, label, operation, answer));
     try {
       return answer.get();
     } catch (ExecutionException e) {
@@ -218,6 +224,11 @@ final class Cutter implements Runnable {
             .next(lost ? "reset the volume and make a full backup" : "make a full backup first"));
   }
 
+  /** Opened when there are new cuts; for the one who sends them. */
+  Gate recorded() {
+    return recorded;
+  }
+
   // ---- this thread
 
   @Override
@@ -262,6 +273,7 @@ final class Cutter implements Runnable {
     try {
       List<Cut> made = cuts.record(now.stream().map(Placed::wanted).toList());
       done(now.size());
+      recorded.open();
       for (int i = 0; i < made.size(); i++) {
         if (now.get(i).why() instanceof Why.Asked asked) asked.answer.complete(made.get(i));
       }

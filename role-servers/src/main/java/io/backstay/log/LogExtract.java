@@ -6,6 +6,7 @@ import io.backstay.wlog.MalformedLogException;
 import io.backstay.wlog.PackHeader;
 import io.backstay.wlog.PackReader;
 import io.backstay.wlog.PackReading;
+import io.backstay.wlog.SessionUuid;
 import io.backstay.wlog.SuperSector;
 import io.backstay.wlog.WlogHeader;
 import io.backstay.wlog.WlogWriter;
@@ -31,7 +32,7 @@ import java.util.function.Supplier;
  * is overwritten: while oldest still is where the reading began, nothing of it was. A checksum that
  * does not fit is damage only then.
  *
- * <p>Holds 4 MiB. One extract at a time; make one for each that runs beside another.
+ * <p>One extract at a time; make one for each that runs beside another.
  */
 public final class LogExtract {
   private static final int BUFFER_BLOCKS = LogRing.PACK_BLOCKS_MAX;
@@ -40,7 +41,9 @@ public final class LogExtract {
   private final Supplier<LogPosition> position;
   private final SuperSector session;
   private final PackReader reader;
-  private final ByteBuffer buffer = BufferPool.aligned(BUFFER_BLOCKS * LogRing.BLOCK_BYTES);
+
+  /** Memory for a stretch: room for the largest pack. */
+  public static final int STRETCH_BYTES = BUFFER_BLOCKS * LogRing.BLOCK_BYTES;
 
   /** Gets packs that are whole and were kept until they had been read. */
   @FunctionalInterface
@@ -58,8 +61,18 @@ public final class LogExtract {
     this.reader = new PackReader(LogRing.BLOCK_BYTES, session.salt(), PackReader.Paddings.FILLED);
   }
 
+  /** Session of the log that is read; another one since then is a log that was given up. */
+  public SessionUuid uuid() {
+    return session.uuid();
+  }
+
+  /** Of the checksums in that session. */
+  public int salt() {
+    return session.salt();
+  }
+
   /**
-   * Hands on the packs of a stretch.
+   * Hands on the packs of a stretch. Holds {@link #STRETCH_BYTES} meanwhile.
    *
    * @param beginLsid where a pack begins
    * @param endLsid where another begins or will; the log is durable up to there
@@ -68,14 +81,38 @@ public final class LogExtract {
    * @throws MalformedLogException if what the log keeps is damaged
    */
   public void run(long beginLsid, long endLsid, Sink sink) throws IOException {
-    LogPosition now = position.get();
-    if (beginLsid < 0 || beginLsid >= endLsid || endLsid > now.durable()) {
-      throw new IllegalArgumentException(
-          "%s: lsids %d to %d are no stretch of a log that is durable up to %d"
-              .formatted(log, beginLsid, endLsid, now.durable()));
+    requireStretch(beginLsid, endLsid);
+    ByteBuffer buffer = BufferPool.aligned(STRETCH_BYTES);
+    for (long lsid = beginLsid; lsid < endLsid; ) {
+      List<PackHeader> packs = read(lsid, endLsid, buffer);
+      for (PackHeader pack : packs)
+        sink.pack(pack, blocks(buffer, lsid, pack.lsid() + 1, pack.dataBlocks()));
+      lsid = packs.getLast().nextLsid();
     }
-    requireKept(beginLsid, now);
-    for (long lsid = beginLsid; lsid < endLsid; ) lsid = handOn(lsid, endLsid, sink);
+  }
+
+  /**
+   * Reads as many whole packs as fit, at least one; as {@link #run} otherwise.
+   *
+   * @param into cleared, and holds them from 0 to its limit when this returns; aligned, {@link
+   *     #STRETCH_BYTES} or more
+   * @return their headers; the last one's {@link PackHeader#nextLsid()} is where to go on
+   */
+  public List<PackHeader> read(long beginLsid, long endLsid, ByteBuffer into) throws IOException {
+    requireStretch(beginLsid, endLsid);
+    int blocks = (int) Math.min(BUFFER_BLOCKS, endLsid - beginLsid);
+    log.read(beginLsid, into.clear().limit(blocks * LogRing.BLOCK_BYTES));
+    List<PackHeader> packs;
+    try {
+      packs = wholePacks(into, beginLsid, beginLsid + blocks, endLsid);
+    } catch (MalformedLogException e) {
+      requireKept(beginLsid, position.get());
+      throw e;
+    }
+    requireKept(beginLsid, position.get());
+    long read = packs.getLast().nextLsid() - beginLsid;
+    into.position(0).limit((int) read * LogRing.BLOCK_BYTES);
+    return packs;
   }
 
   /** Writes a stretch as one wlog of this log's session; as {@link #run} otherwise. */
@@ -98,33 +135,23 @@ public final class LogExtract {
     writer.end();
   }
 
-  /**
-   * @return where the next pack begins
-   */
-  private long handOn(long lsid, long endLsid, Sink sink) throws IOException {
-    int blocks = (int) Math.min(BUFFER_BLOCKS, endLsid - lsid);
-    log.read(lsid, buffer.clear().limit(blocks * LogRing.BLOCK_BYTES));
-    List<PackHeader> packs;
-    try {
-      packs = wholePacks(lsid, lsid + blocks, endLsid);
-    } catch (MalformedLogException e) {
-      requireKept(lsid, position.get());
-      throw e;
+  private void requireStretch(long beginLsid, long endLsid) throws LogGivenUpException {
+    LogPosition now = position.get();
+    if (beginLsid < 0 || beginLsid >= endLsid || endLsid > now.durable()) {
+      throw new IllegalArgumentException(
+          "%s: lsids %d to %d are no stretch of a log that is durable up to %d"
+              .formatted(log, beginLsid, endLsid, now.durable()));
     }
-    requireKept(lsid, position.get());
-    for (PackHeader pack : packs) {
-      sink.pack(pack, blocks(lsid, pack.lsid() + 1, pack.dataBlocks()));
-    }
-    return packs.getLast().nextLsid();
+    requireKept(beginLsid, now);
   }
 
   /** The packs that were read as a whole, at least one. */
-  private List<PackHeader> wholePacks(long from, long read, long endLsid)
+  private List<PackHeader> wholePacks(ByteBuffer buffer, long from, long read, long endLsid)
       throws MalformedLogException {
     List<PackHeader> packs = new ArrayList<>();
     for (long lsid = from; lsid < read; ) {
       PackHeader pack =
-          switch (reader.read(blocks(from, lsid, 1), lsid)) {
+          switch (reader.read(blocks(buffer, from, lsid, 1), lsid)) {
             case PackReading.Pack(PackHeader header) -> header;
             case PackReading.End() -> throw damaged(lsid, "a header without records");
             case PackReading.Invalid(String found) -> throw damaged(lsid, found);
@@ -134,7 +161,7 @@ public final class LogExtract {
             lsid, "a pack that reaches to %d, behind %d".formatted(pack.nextLsid(), endLsid));
       }
       if (pack.nextLsid() > read) break;
-      compare(from, pack);
+      compare(buffer, from, pack);
       packs.add(pack);
       lsid = pack.nextLsid();
     }
@@ -145,10 +172,10 @@ public final class LogExtract {
     return packs;
   }
 
-  private void compare(long from, PackHeader pack) throws MalformedLogException {
+  private void compare(ByteBuffer buffer, long from, PackHeader pack) throws MalformedLogException {
     for (LogRecord record : pack.records()) {
       long lsid = pack.lsidOf(record);
-      ByteBuffer data = blocks(from, lsid, record.dataBlocks(LogRing.BLOCK_BYTES));
+      ByteBuffer data = blocks(buffer, from, lsid, record.dataBlocks(LogRing.BLOCK_BYTES));
       if (!record.matches(data.limit(record.dataBytes()), session.salt())) {
         throw damaged(
             lsid, "%s of the pack at lsid %d has other data".formatted(record, pack.lsid()));
@@ -157,7 +184,7 @@ public final class LogExtract {
   }
 
   /** A part of the buffer, which holds the log from {@code from} on. */
-  private ByteBuffer blocks(long from, long lsid, int count) {
+  private static ByteBuffer blocks(ByteBuffer buffer, long from, long lsid, int count) {
     return buffer.slice((int) (lsid - from) * LogRing.BLOCK_BYTES, count * LogRing.BLOCK_BYTES);
   }
 

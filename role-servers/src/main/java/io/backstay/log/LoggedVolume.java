@@ -17,8 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A volume with a write log. The way of a block:
@@ -39,8 +37,6 @@ import org.slf4j.LoggerFactory;
  * <p>The methods of {@link Export} never block, and answer with an error of NBD.
  */
 public final class LoggedVolume implements Export {
-  private static final Logger LOG = LoggerFactory.getLogger(LoggedVolume.class);
-
   /** File in the volume's directory: what is durable of its running. */
   public static final String STATE_FILE = "log-state";
 
@@ -61,6 +57,7 @@ public final class LoggedVolume implements Export {
   private final Checkpointer checkpointer;
   private final SessionSwitch sessions;
   private final Growth growth;
+  private final VolumeReads reads;
 
   /** One session begins at a time; no cut is asked for, and no size changes, meanwhile. */
   private final ReentrantLock sessionLock = new ReentrantLock();
@@ -82,6 +79,7 @@ public final class LoggedVolume implements Export {
     this.checkpointer = new Checkpointer(tail, log, data, retention, settings.checkpointInterval());
     this.sessions = new SessionSwitch(parts, opened, cutter, checkpointer);
     this.growth = new Growth(parts.volume(), log, data, checkpointer);
+    this.reads = new VolumeReads(parts.volume(), tail, data, time);
   }
 
   /**
@@ -177,31 +175,43 @@ public final class LoggedVolume implements Export {
     return new LogExtract(log, tail::position);
   }
 
+  /** The volume as a backup reads it, after a cut was made for that. */
+  public BlockDevice liveImage() {
+    return new LiveImage(this, reads, tail, data.alignmentBytes());
+  }
+
   // ---- cuts and sessions (rules M1, M2)
 
   /**
    * A snapshot of everything that was acknowledged before; durable when it returns.
    *
+   * @param operation that asks for it: asked again, it gets the one that it has (rule K3)
    * @throws RefusedException not-protected where no archive follows the log
    */
-  public Cut snapshot(Optional<String> label)
+  public Cut snapshot(Optional<String> label, Optional<String> operation)
       throws RefusedException, IOException, InterruptedException {
-    return askForCut(true, label);
+    sessionLock.lockInterruptibly();
+    try {
+      Optional<Cut> known = operation.flatMap(cuts::madeBy);
+      return known.isPresent() ? known.get() : cutter.cut(true, label, operation);
+    } finally {
+      sessionLock.unlock();
+    }
   }
 
   /** As {@link #snapshot}, for a transfer or a backup: it may be merged away. */
   public Cut cut() throws RefusedException, IOException, InterruptedException {
-    return askForCut(false, Optional.empty());
-  }
-
-  private Cut askForCut(boolean explicit, Optional<String> label)
-      throws RefusedException, IOException, InterruptedException {
     sessionLock.lockInterruptibly();
     try {
-      return cutter.cut(explicit, label);
+      return cutter.cut(false, Optional.empty(), Optional.empty());
     } finally {
       sessionLock.unlock();
     }
+  }
+
+  /** What whoever sends the log needs to know of its cuts. */
+  public CutFeed feed() {
+    return new CutFeed(cuts, cutter, tail);
   }
 
   /**
@@ -298,38 +308,7 @@ public final class LoggedVolume implements Export {
 
   @Override
   public int read(long offset, ByteBuffer into, Answer answer) {
-    List<Gaps.Gap> gaps = tail.read(offset, into);
-    for (int i = 0; i < gaps.size(); i++) {
-      Gaps.Gap gap = gaps.get(i);
-      try {
-        if (!data.readNow(gap.start(), slice(into, offset, gap))) {
-          List<Gaps.Gap> rest = List.copyOf(gaps.subList(i, gaps.size()));
-          time.fork(parts.volume() + "/read", () -> readSlowly(offset, into, rest, answer));
-          return LATER;
-        }
-      } catch (IOException e) {
-        LOG.warn("volume {}: a read failed", parts.volume(), e);
-        return Errno.EIO;
-      }
-    }
-    into.position(into.limit());
-    return DONE;
-  }
-
-  /** What the page cache does not have: on a thread that may wait for the disk. */
-  private void readSlowly(long offset, ByteBuffer into, List<Gaps.Gap> gaps, Answer answer) {
-    try {
-      for (Gaps.Gap gap : gaps) data.read(gap.start(), slice(into, offset, gap));
-      into.position(into.limit());
-      answer.done(DONE);
-    } catch (IOException e) {
-      LOG.warn("volume {}: a read failed", parts.volume(), e);
-      answer.done(Errno.EIO);
-    }
-  }
-
-  private static ByteBuffer slice(ByteBuffer into, long offset, Gaps.Gap gap) {
-    return into.slice(into.position() + (int) (gap.start() - offset), gap.lengthBytes());
+    return reads.read(offset, into, answer);
   }
 
   @Override
@@ -366,28 +345,8 @@ public final class LoggedVolume implements Export {
   }
 
   @Override
-  public void extents(long offset, long lengthBytes, Extents into) {
-    long[] at = {offset};
-    tail.pieces(
-        offset,
-        offset + lengthBytes,
-        (from, to, entry) -> {
-          onDevice(at[0], from, into);
-          boolean zero = entry.kind() == Entry.Kind.DISCARD;
-          into.add(to - from, zero, zero);
-          at[0] = to;
-        });
-    onDevice(at[0], offset + lengthBytes, into);
-  }
-
-  private void onDevice(long from, long to, Extents into) {
-    if (from == to) return;
-    try {
-      long next = Math.min(to, Math.max(from, data.nextData(from)));
-      if (next > from) into.add(next - from, true, true);
-      if (to > next) into.add(to - next, false, false);
-    } catch (IOException e) {
-      into.add(to - from, false, false);
-    }
+  public int extents(long offset, long lengthBytes, Extents into, Answer answer) {
+    reads.extents(offset, lengthBytes, into);
+    return DONE;
   }
 }

@@ -53,12 +53,14 @@ final class MissingCuts {
     while (lsid < end) {
       lsid = pack(lsid).nextLsid();
       if (lsid - last < sizeBlocks) continue;
-      wanted.add(new Wanted(lsid, now, Optional.empty(), false, Optional.empty()));
+      wanted.add(
+          new Wanted(lsid, now, Optional.empty(), false, Optional.empty(), Optional.empty()));
       last = lsid;
     }
     if (wanted.isEmpty()) return;
     // What is behind the last of them was written before their time, too (rule M4).
-    if (last < end) wanted.add(new Wanted(end, now, Optional.empty(), false, Optional.empty()));
+    if (last < end)
+      wanted.add(new Wanted(end, now, Optional.empty(), false, Optional.empty(), Optional.empty()));
     cuts.record(wanted);
   }
 

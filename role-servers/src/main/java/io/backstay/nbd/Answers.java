@@ -54,7 +54,12 @@ final class Answers {
     out.writeInt(errno).writeShort(message.length).writeBytes(message);
   }
 
-  void extents(long cookie, ExtentList extents) {
+  void extents(long cookie, int errno, ExtentList extents) {
+    if (errno != Export.DONE) {
+      result(cookie, errno);
+      return;
+    }
+    extents.end();
     int bytes = CONTEXT_BYTES + extents.sizeBytes();
     ByteBuf out = memory.room(this, Protocol.CHUNK_BYTES + bytes);
     chunk(out, Protocol.CHUNK_BLOCK_STATUS, cookie, bytes);
@@ -133,6 +138,18 @@ final class Answers {
   private void writeBehindOthers(ByteBuf answer) {
     memory.cut();
     write(answer);
+  }
+
+  /** To a request that was kept, whatever it asked for. */
+  void late(Request request) {
+    if (request.command == Protocol.BLOCK_STATUS) {
+      extents(request.cookie, request.error, request.extents);
+    } else if (request.command == Protocol.READ && request.error == Export.DONE) {
+      read(request, request.reply);
+      request.reply = null;
+    } else {
+      result(request.cookie, request.error);
+    }
   }
 
   // ---- sending

@@ -28,7 +28,7 @@ public interface Export {
     void done(int error);
   }
 
-  /** Where the extents of a range go, in order and without gaps; on the calling thread. */
+  /** Where the extents of a range go, in order and without gaps, from one thread at a time. */
   interface Extents {
     /**
      * @param zero whether it reads as zeroes
@@ -42,12 +42,12 @@ public interface Export {
   /** For people. */
   String description();
 
-  /** A multiple of 512; may grow while clients are connected (rule L9). */
+  /** A multiple of {@link #blockBytesMin()}; may grow while clients are connected (rule L9). */
   long sizeBytes();
 
   boolean readOnly();
 
-  /** 512 for volumes. */
+  /** A power of two: 512 for volumes, 1 where the size is none of its multiples. */
   int blockBytesMin();
 
   /** Fills the direct buffer from its position to its limit. */
@@ -86,6 +86,9 @@ public interface Export {
    */
   default void caughtUp() {}
 
-  /** What is known of the range without waiting; one extent of data where nothing is known. */
-  void extents(long offset, long lengthBytes, Extents into);
+  /**
+   * What is known of the range: all are added before the answer. They may end before the range
+   * does, and where nothing was added it is one extent of data.
+   */
+  int extents(long offset, long lengthBytes, Extents into, Answer answer);
 }

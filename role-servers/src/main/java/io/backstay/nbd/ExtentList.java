@@ -1,6 +1,7 @@
 package io.backstay.nbd;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
 
 /** The extents of one answer: neighbours of the same kind joined, within the range asked for. */
 final class ExtentList implements Export.Extents {
@@ -9,16 +10,23 @@ final class ExtentList implements Export.Extents {
 
   private static final int EXTENT_BYTES = 8;
 
-  private final long[] lengths = new long[EXTENTS_MAX];
-  private final int[] flags = new int[EXTENTS_MAX];
-  private int extentsMax;
+  /** Most ranges have few; those of a list that waits for its answer take memory. */
+  private static final int EXTENTS_FIRST = 16;
+
+  private final int extentsMax;
+  private long[] lengths = new long[EXTENTS_FIRST];
+  private int[] flags = new int[EXTENTS_FIRST];
   private int count;
   private long bytesLeft;
 
-  void begin(long rangeBytes, boolean one) {
-    bytesLeft = rangeBytes;
-    extentsMax = one ? 1 : EXTENTS_MAX;
-    count = 0;
+  private ExtentList(long rangeBytes, int extentsMax) {
+    this.bytesLeft = rangeBytes;
+    this.extentsMax = extentsMax;
+  }
+
+  static ExtentList of(Request request) {
+    boolean one = (request.flags & Protocol.FLAG_REQ_ONE) != 0;
+    return new ExtentList(request.lengthBytes, one ? 1 : EXTENTS_MAX);
   }
 
   @Override
@@ -29,14 +37,22 @@ final class ExtentList implements Export.Extents {
     if (count > 0 && flags[count - 1] == kind) {
       lengths[count - 1] += length;
     } else if (count < extentsMax) {
-      lengths[count] = length;
-      flags[count++] = kind;
+      append(length, kind);
     } else {
       // An answer has no gaps: nothing may follow what was left out.
       bytesLeft = 0;
       return;
     }
     bytesLeft -= length;
+  }
+
+  private void append(long length, int kind) {
+    if (count == lengths.length) {
+      lengths = Arrays.copyOf(lengths, 2 * count);
+      flags = Arrays.copyOf(flags, 2 * count);
+    }
+    lengths[count] = length;
+    flags[count++] = kind;
   }
 
   /** What nothing was said of holds data, as far as anybody knows. */

@@ -33,6 +33,9 @@ final class Request implements Export.Answer {
   /** Where the bytes of a read that is answered late are being put, behind room for the head. */
   ByteBuf reply;
 
+  /** Where the extents of a range go that are told late. */
+  ExtentList extents;
+
   /** The next one in the queue of late answers. */
   Request next;
 
@@ -72,6 +75,7 @@ final class Request implements Export.Answer {
     payload.clear();
     if (reply != null) reply.release();
     reply = null;
+    extents = null;
   }
 
   @Override

@@ -27,7 +27,6 @@ final class ServedExport {
   private final Loop loop;
   private final ExportMeters meters;
   private final LateAnswers late;
-  private final ExtentList extentList = new ExtentList();
 
   /** The oldest first. */
   private final List<Transmission> connections = new ArrayList<>();
@@ -164,9 +163,5 @@ final class ServedExport {
 
   LateAnswers late() {
     return late;
-  }
-
-  ExtentList extentList() {
-    return extentList;
   }
 }

@@ -270,12 +270,15 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   }
 
   private void extents(Request request) {
-    ExtentList list = served.extentList();
-    list.begin(request.lengthBytes, (request.flags & Protocol.FLAG_REQ_ONE) != 0);
-    export.extents(request.offset, request.lengthBytes, list);
-    list.end();
-    answers.extents(request.cookie, list);
-    finished(request, Export.DONE);
+    ExtentList list = ExtentList.of(request);
+    int result = export.extents(request.offset, request.lengthBytes, list, request);
+    if (result == Export.LATER) {
+      request.extents = list;
+      kept(request);
+      return;
+    }
+    answers.extents(request.cookie, result, list);
+    finished(request, result);
   }
 
   // ---- out
@@ -310,12 +313,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
     intake.givenBack(request);
     meters.answeredLate(request);
     boolean sends = !over;
-    if (sends && request.command == Protocol.READ && request.error == Export.DONE) {
-      answers.read(request, request.reply);
-      request.reply = null;
-    } else if (sends) {
-      answers.result(request.cookie, request.error);
-    }
+    if (sends) answers.late(request);
     request.release();
     served.givenBack();
     return sends;

@@ -2,7 +2,7 @@ package io.backstay.nbd;
 
 import java.io.IOException;
 
-/** Where a storage's volumes are served. */
+/** Where the volumes of a storage, or the exports of an archive, are served. */
 public interface VolumeDoor {
   /**
    * Serves the volume until it is closed.

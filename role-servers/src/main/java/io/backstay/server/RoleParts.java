@@ -1,9 +1,14 @@
 package io.backstay.server;
 
+import io.backstay.model.ServerRecord;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Devices;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Time;
+import io.backstay.wire.Channel;
+import io.backstay.wire.Servers;
+import io.backstay.wire.UnreachableException;
+import java.io.IOException;
 import java.util.Objects;
 
 /**
@@ -11,7 +16,8 @@ import java.util.Objects;
  * the simulator its twins.
  *
  * @param directory where the server keeps what must be durable
- * @param pool all buffers of all transfers of this process
+ * @param servers the others of the group, by name
+ * @param pool all buffers of all image transfers of this process
  */
 public record RoleParts(
     ServerConfig config,
@@ -19,6 +25,7 @@ public record RoleParts(
     Devices devices,
     Time time,
     Dialer dialer,
+    Servers servers,
     RecordCheck records,
     GrantCheck grants,
     BufferPool pool) {
@@ -28,8 +35,25 @@ public record RoleParts(
     Objects.requireNonNull(devices, "devices");
     Objects.requireNonNull(time, "time");
     Objects.requireNonNull(dialer, "dialer");
+    Objects.requireNonNull(servers, "servers");
     Objects.requireNonNull(records, "records");
     Objects.requireNonNull(grants, "grants");
     Objects.requireNonNull(pool, "pool");
+  }
+
+  /**
+   * Opens a conversation with a server of the group, wherever the newest copy of the catalog says
+   * that it is.
+   *
+   * @throws UnreachableException that says why not
+   */
+  public Channel dial(String server) throws IOException, InterruptedException {
+    ServerRecord record =
+        servers
+            .catalog()
+            .server(server)
+            .orElseThrow(
+                () -> new UnreachableException("the catalog knows no server " + server, null));
+    return dialer.dial(server, record.address());
   }
 }

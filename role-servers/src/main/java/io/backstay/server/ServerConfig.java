@@ -19,8 +19,8 @@ import java.util.Optional;
  * @param caFile PEM of the group's CA
  * @param restoreRoots directories below which a restore without grant may make new files (rule K5)
  * @param temporal of a worker only
- * @param nbdListen of a storage: host:port where it serves its volumes over NBD, beside a Unix
- *     socket for each; plain on loopback, else with TLS only. Empty for none
+ * @param nbdListen of a storage or archive: host:port where it serves its volumes or exports over
+ *     NBD, beside a Unix socket for each; plain on loopback, else with TLS only. Empty for none
  */
 public record ServerConfig(
     String group,

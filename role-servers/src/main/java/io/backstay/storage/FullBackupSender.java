@@ -98,7 +98,8 @@ final class FullBackupSender {
     return result(operation, committed);
   }
 
-  private static Message.ImageResume resume(Channel channel)
+  /** What the archive answers to the opening of an image. */
+  static Message.ImageResume resume(Channel channel)
       throws RefusedException, IOException, InterruptedException {
     return switch (channel.receive().message()) {
       case Message.ImageResume resume -> resume;
@@ -109,12 +110,17 @@ final class FullBackupSender {
   }
 
   private WorkResult.BackedUp result(RunningOperation operation, Message.Committed committed) {
+    return result(parts, operation, committed, record.sizeBytes());
+  }
+
+  static WorkResult.BackedUp result(
+      RoleParts parts, RunningOperation operation, Message.Committed committed, long sizeBytes) {
     double seconds =
         Duration.between(operation.entry().started(), parts.time().now()).toMillis() / 1000.0;
     return new WorkResult.BackedUp(
         committed.gid(),
         committed.time(),
-        record.sizeBytes(),
+        sizeBytes,
         operation.bytesSent(),
         operation.bytesResent(),
         operation.startedAt(),

@@ -15,6 +15,7 @@ import io.backstay.wire.Peer;
 import io.backstay.wire.Reply;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** What is done at once to a logged volume, as far as its state table lets it. */
@@ -36,7 +37,8 @@ final class LoggedCommands {
       throws RefusedException, IOException, InterruptedException {
     if (command instanceof Command.TakeSnapshot take) {
       Authorisation.require(peer, "take a snapshot", Role.WORKER, Role.OPERATOR);
-      return new Reply.SnapshotTaken(served(take.volume()).snapshot(take.label()));
+      return new Reply.SnapshotTaken(
+          served(take.volume()).snapshot(take.label(), Optional.empty()));
     }
     // All of these make clients wait or give up history: none of them by Temporal's word (rule K5).
     Authorisation.require(peer, "change how a volume is served", Role.OPERATOR);

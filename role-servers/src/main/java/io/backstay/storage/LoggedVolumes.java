@@ -33,7 +33,7 @@ final class LoggedVolumes {
   private static final Logger LOG = LoggerFactory.getLogger(LoggedVolumes.class);
   private static final String DATA = "data";
   private static final String LOG_FILE = "log-device";
-  private static final int BLOCK_BYTES = 4096;
+  static final int BLOCK_BYTES = 4096;
 
   private final RoleParts parts;
   private final SharedMemories memories;
@@ -43,7 +43,11 @@ final class LoggedVolumes {
   private final Map<String, String> troubles = new ConcurrentHashMap<>();
   private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
 
-  private record Served(LoggedVolume volume, String nbdUri, FillRate rate) {}
+  /**
+   * @param sending the thread of the sender
+   */
+  private record Served(
+      LoggedVolume volume, String nbdUri, FillRate rate, WlogSender sender, Thread sending) {}
 
   LoggedVolumes(
       RoleParts parts, SharedMemories memories, VolumeDoor door, VolumeStore<StorageVolume> store) {
@@ -56,7 +60,7 @@ final class LoggedVolumes {
   /** Serves all volumes that are to be served; one that cannot be does not keep the others. */
   void start() {
     for (StorageVolume volume : store.all()) {
-      if (volume.state() == StorageVolume.State.SYNC_READY) {
+      if (volume.state().isServed()) {
         parts.time().fork("open " + volume.volume(), () -> serveFirst(volume.volume()));
       }
     }
@@ -93,7 +97,7 @@ final class LoggedVolumes {
     lock.lock();
     try {
       StorageVolume volume = store.get(name);
-      if (volume.state() == StorageVolume.State.SYNC_READY) serve(volume.record().orElseThrow());
+      if (volume.state().isServed()) serve(volume.record().orElseThrow());
     } finally {
       lock.unlock();
     }
@@ -132,7 +136,10 @@ final class LoggedVolumes {
     try {
       LoggedVolume volume = LoggedVolume.open(volumeParts(record), lossAccepted);
       String uri = door.open(volume);
-      served.put(name, new Served(volume, uri, new FillRate()));
+      WlogSender sender =
+          new WlogSender(parts, new StoredRecords(name, store, parts.records()), volume);
+      Thread sending = parts.time().fork("send the log of " + name, sender);
+      served.put(name, new Served(volume, uri, new FillRate(), sender, sending));
       troubles.remove(name);
       LOG.info("volume {} is served at {}", name, uri);
     } catch (IOException e) {
@@ -178,10 +185,22 @@ final class LoggedVolumes {
       door.close(volume);
       Served was = served.remove(volume);
       troubles.remove(volume);
-      if (was != null) was.volume().stop();
+      if (was != null) stop(was);
     } finally {
       lock.unlock();
     }
+  }
+
+  private static void stop(Served served) throws IOException, InterruptedException {
+    served.sender().stop();
+    served.sending().join();
+    served.volume().stop();
+  }
+
+  /** Sends what waits of the volume's log now. */
+  void kick(String volume) {
+    Served one = served.get(volume);
+    if (one != null) one.sender().kick();
   }
 
   /**
@@ -202,8 +221,7 @@ final class LoggedVolumes {
   private RefusalCode notServed(StorageVolume known) {
     if (known.record().isEmpty()) return RefusalCode.UNKNOWN_VOLUME;
     if (known.record().get().kind() == VolumeKind.PLAIN) return RefusalCode.NEEDS_LOG;
-    boolean opening = known.state() == StorageVolume.State.SYNC_READY;
-    return opening && !troubles.containsKey(known.volume())
+    return known.state().isServed() && !troubles.containsKey(known.volume())
         ? RefusalCode.STARTING
         : RefusalCode.WRONG_STATE;
   }
@@ -274,7 +292,7 @@ final class LoggedVolumes {
         history.givenUp().map(LogHistory.GivenUp::time),
         history.cuts().size(),
         history.cuts().isEmpty() ? Optional.empty() : Optional.of(history.cuts().getLast()),
-        Optional.empty());
+        one.sender().facts());
   }
 
   Optional<String> trouble(String volume) {
@@ -303,7 +321,7 @@ final class LoggedVolumes {
         new LogSettings(
             (int) plan.tailBytes(),
             LogSettings.DEFAULTS.checkpointInterval(),
-            LogSettings.CUT_INTERVAL,
+            plan.cutInterval(),
             plan.onFull()));
   }
 }

@@ -1,10 +1,12 @@
 package io.backstay.storage;
 
+import io.backstay.log.LoggedVolume;
 import io.backstay.model.OperationKind;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.model.Shipping;
 import io.backstay.model.SizeChange;
 import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
@@ -37,6 +39,7 @@ final class StorageOperations implements OperationRole<StorageVolume> {
       StorageVolume before, Command.Start start, Collection<OperationKind> running)
       throws RefusedException, IOException {
     if (start.work() instanceof Work.AddVolume add && isSame(before, add)) return before;
+    requireLog(before, start);
     StorageVolume.table(kind(before, start))
         .admit(start.volume(), before.state(), start.work().kind(), running);
     return switch (start.work()) {
@@ -48,15 +51,41 @@ final class StorageOperations implements OperationRole<StorageVolume> {
         checkSize(before, parts.records().check(resize.record()));
         yield before;
       }
-      case Work.FullBackup backup -> before;
+      case Work.FullBackup backup -> {
+        requireProxy(before, start);
+        yield before;
+      }
       case Work.ClearVolume clear -> before;
+      case Work.Snapshot snapshot -> before;
       case Work.Restore other -> throw notHere(start);
       case Work.Verify other -> throw notHere(start);
       case Work.DeletePoint other -> throw notHere(start);
       case Work.Apply other -> throw notHere(start);
       case Work.Merge other -> throw notHere(start);
-      case Work.Snapshot other -> throw notHere(start);
     };
+  }
+
+  private static void requireLog(StorageVolume before, Command.Start start)
+      throws RefusedException {
+    boolean plain =
+        before.record().map(ProtectionRecord::kind).equals(Optional.of(VolumeKind.PLAIN));
+    if (!plain || !(start.work() instanceof Work.Snapshot)) return;
+    throw new RefusedException(
+        Refusal.of(RefusalCode.NEEDS_LOG, "a plain volume has no log")
+            .attempted("take a snapshot of " + start.volume())
+            .next("make a full backup, or add it as a logged volume"));
+  }
+
+  /** An image of a logged volume is exact only with its log (rule X4). */
+  private static void requireProxy(StorageVolume before, Command.Start start)
+      throws RefusedException {
+    Optional<Shipping> shipping = before.record().flatMap(ProtectionRecord::shipping);
+    if (shipping.isEmpty() || !shipping.get().proxies().isEmpty()) return;
+    throw new RefusedException(
+        Refusal.of(RefusalCode.WRONG_STATE, "the volume's record names no proxy")
+            .attempted("full backup of " + start.volume())
+            .found("nobody who would take its log to the archive")
+            .next("clear the volume and add it again with --proxy"));
   }
 
   private VolumeKind kind(StorageVolume before, Command.Start start) throws RefusedException {
@@ -159,15 +188,26 @@ final class StorageOperations implements OperationRole<StorageVolume> {
       }
       case Work.FullBackup backup -> {
         ProtectionRecord record = store.get(operation.volume()).record().orElseThrow();
+        if (record.kind() == VolumeKind.PLAIN)
+          yield new Conclusion<>(
+              new FullBackupSender(parts, record, backup).send(operation), before -> before);
+        LoggedVolume served = logged.served(operation.volume(), store.get(operation.volume()));
         yield new Conclusion<>(
-            new FullBackupSender(parts, record, backup).send(operation), before -> before);
+            new LoggedBackupSender(parts, record, backup, served).send(operation),
+            before -> before.in(StorageVolume.State.TARGET));
+      }
+      case Work.Snapshot snapshot -> {
+        LoggedVolume served = logged.served(operation.volume(), store.get(operation.volume()));
+        yield new Conclusion<>(
+            new WorkResult.SnapshotMade(
+                served.snapshot(snapshot.label(), Optional.of(operation.operation()))),
+            before -> before);
       }
       case Work.Restore other -> throw new IllegalStateException("admitted " + other);
       case Work.Verify other -> throw new IllegalStateException("admitted " + other);
       case Work.DeletePoint other -> throw new IllegalStateException("admitted " + other);
       case Work.Apply other -> throw new IllegalStateException("admitted " + other);
       case Work.Merge other -> throw new IllegalStateException("admitted " + other);
-      case Work.Snapshot other -> throw new IllegalStateException("admitted " + other);
     };
   }
 

@@ -81,8 +81,13 @@ public final class StorageService implements RoleService {
 
   @Override
   public void measure(MeterRegistry registry) {
-    LogMeters logs = new LogMeters(logged, registry);
-    operations.measure(registry, logs::refresh);
+    LogMeters logs = new LogMeters(registry, parts.time());
+    operations.measure(
+        registry,
+        () -> {
+          logged.sample();
+          logs.show(logged.allFacts());
+        });
   }
 
   @Override
@@ -108,6 +113,11 @@ public final class StorageService implements RoleService {
       case Command.ForLoggedVolume change -> loggedCommands.answer(peer, change, this::facts);
       case Command.FindOwnPlace find -> logged.ownPlace(find.volume());
       case Command.HashRanges hash -> hashes(hash);
+      case Command.Kick kick -> {
+        Authorisation.require(peer, "kick a volume", Role.WORKER, Role.OPERATOR);
+        logged.kick(kick.volume());
+        yield new Reply.Done();
+      }
       default ->
           throw new RefusedException(
               RefusalCode.UNSUPPORTED,

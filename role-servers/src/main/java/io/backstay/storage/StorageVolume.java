@@ -32,8 +32,16 @@ public record StorageVolume(
     READY,
     /** A logged volume is served; no archive follows its log. */
     SYNC_READY,
-    /** A logged volume is not served until it is started. */
-    STOPPED
+    /** A logged volume is served, and an archive has an image of it and follows its log. */
+    TARGET,
+    /** As SYNC_READY, but it is not served until it is started. */
+    STOPPED,
+    /** As TARGET, but it is not served until it is started. */
+    TARGET_STOPPED;
+
+    boolean isServed() {
+      return this == SYNC_READY || this == TARGET;
+    }
   }
 
   public static final StateTable<State> PLAIN =
@@ -50,11 +58,25 @@ public record StorageVolume(
           "storage, logged volume",
           List.of(
               new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.SYNC_READY),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.FULL_BACKUP, State.TARGET),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.RESIZE, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.STOP_VOLUME, State.STOPPED),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.RESET_VOLUME, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.ACCEPT_LOSS, State.SYNC_READY),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.SNAPSHOT, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.CLEAR_VOLUME, State.CLEAR),
+              new StateTable.Row<>(State.TARGET, OperationKind.FULL_BACKUP, State.TARGET),
+              new StateTable.Row<>(State.TARGET, OperationKind.SNAPSHOT, State.TARGET),
+              new StateTable.Row<>(State.TARGET, OperationKind.RESIZE, State.TARGET),
+              new StateTable.Row<>(State.TARGET, OperationKind.STOP_VOLUME, State.TARGET_STOPPED),
+              new StateTable.Row<>(State.TARGET, OperationKind.START_VOLUME, State.TARGET),
+              new StateTable.Row<>(State.TARGET, OperationKind.RESET_VOLUME, State.SYNC_READY),
+              new StateTable.Row<>(State.TARGET, OperationKind.ACCEPT_LOSS, State.TARGET),
+              new StateTable.Row<>(State.TARGET, OperationKind.CLEAR_VOLUME, State.CLEAR),
+              new StateTable.Row<>(
+                  State.TARGET_STOPPED, OperationKind.STOP_VOLUME, State.TARGET_STOPPED),
+              new StateTable.Row<>(State.TARGET_STOPPED, OperationKind.START_VOLUME, State.TARGET),
+              new StateTable.Row<>(State.TARGET_STOPPED, OperationKind.CLEAR_VOLUME, State.CLEAR),
               new StateTable.Row<>(State.STOPPED, OperationKind.STOP_VOLUME, State.STOPPED),
               new StateTable.Row<>(State.STOPPED, OperationKind.START_VOLUME, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.START_VOLUME, State.SYNC_READY),

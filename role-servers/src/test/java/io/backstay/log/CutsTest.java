@@ -30,7 +30,7 @@ class CutsTest extends CutsGround {
   void theLocalSessionHasNoCutsAndKeepsNothing() throws Exception {
     make(64 << 20);
     writeMiB(5);
-    assertThat(refusal(() -> volume.snapshot(Optional.empty())))
+    assertThat(refusal(() -> volume.snapshot(Optional.empty(), Optional.empty())))
         .isEqualTo(RefusalCode.NOT_PROTECTED);
     assertThat(client.flush()).isZero();
     while (volume.position().oldest() < volume.position().latest()) Thread.onSpinWait();
@@ -51,7 +51,7 @@ class CutsTest extends CutsGround {
     for (int i = 0; i < 5; i++) {
       for (int many = random.nextInt(20); many >= 0; many--) write(512 * (1 + random.nextInt(99)));
       byte[] then = model.clone();
-      Cut cut = volume.snapshot(Optional.of("s" + i));
+      Cut cut = volume.snapshot(Optional.of("s" + i), Optional.empty());
       write(4096);
       assertThat(volume.position().durable()).isGreaterThanOrEqualTo(cut.lsid());
       assertThat(cut.gid()).isEqualTo(before.gid() + 1);
@@ -95,8 +95,8 @@ class CutsTest extends CutsGround {
   void whoAsksTwiceGetsTwoGids() throws Exception {
     make(64 << 20);
     volume.openSession(1, UUID, 0);
-    Cut one = volume.snapshot(Optional.empty());
-    Cut two = volume.snapshot(Optional.of("again"));
+    Cut one = volume.snapshot(Optional.empty(), Optional.empty());
+    Cut two = volume.snapshot(Optional.of("again"), Optional.empty());
     assertThat(two.gid()).isEqualTo(one.gid() + 1);
     assertThat(two.lsid()).isEqualTo(one.lsid());
   }
@@ -205,7 +205,7 @@ class CutsTest extends CutsGround {
     volume.openSession(1, UUID, 3);
     Cut begin = cuts().getFirst();
     writeMiB(2);
-    Cut lost = volume.snapshot(Optional.of("lost"));
+    Cut lost = volume.snapshot(Optional.of("lost"), Optional.empty());
     writeMiB(60);
     assertContent();
     LogHistory history = volume.history();
@@ -214,7 +214,7 @@ class CutsTest extends CutsGround {
     assertThat(history.isNeverRestorable(begin)).isFalse();
     assertThatThrownBy(() -> volume.extract().run(begin.lsid(), lost.lsid(), (_, _) -> {}))
         .isInstanceOf(LogGivenUpException.class);
-    assertThat(refusal(() -> volume.snapshot(Optional.empty())))
+    assertThat(refusal(() -> volume.snapshot(Optional.empty(), Optional.empty())))
         .isEqualTo(RefusalCode.NOT_PROTECTED);
     disk.processDeath();
     open();

@@ -166,6 +166,12 @@ final class GatedExport extends MemoryExport {
   }
 
   @Override
+  public int extents(long offset, long lengthBytes, Extents into, Answer answer) {
+    super.extents(offset, lengthBytes, into, answer);
+    return note("extents " + offset + " " + lengthBytes, answer);
+  }
+
+  @Override
   public int zeroes(
       long offset,
       long lengthBytes,

@@ -62,6 +62,11 @@ final class LateExport extends MemoryExport implements AutoCloseable {
   }
 
   @Override
+  public int extents(long offset, long lengthBytes, Extents into, Answer answer) {
+    return atOnceOrLater(() -> super.extents(offset, lengthBytes, into, answer), answer);
+  }
+
+  @Override
   public void close() {
     worker.interrupt();
   }

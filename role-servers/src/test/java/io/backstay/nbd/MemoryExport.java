@@ -92,11 +92,12 @@ class MemoryExport implements Export {
   }
 
   @Override
-  public void extents(long offset, long lengthBytes, Extents into) {
+  public int extents(long offset, long lengthBytes, Extents into, Answer answer) {
     for (long at = offset; at < offset + lengthBytes; at += 512) {
       boolean zero = isZero((int) at);
       into.add(512, zero, zero);
     }
+    return DONE;
   }
 
   private boolean isZero(int at) {

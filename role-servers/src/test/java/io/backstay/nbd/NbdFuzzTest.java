@@ -87,9 +87,9 @@ class NbdFuzzTest {
     }
 
     @Override
-    public void extents(long offset, long lengthBytes, Extents into) {
+    public int extents(long offset, long lengthBytes, Extents into, Answer answer) {
       check("extents", offset, lengthBytes);
-      super.extents(offset, lengthBytes, into);
+      return super.extents(offset, lengthBytes, into, answer);
     }
   }
 

@@ -238,6 +238,31 @@ class TransmissionTest {
   }
 
   @Test
+  void blockStatusMayBeAnsweredLateAndPastOtherAnswers() throws Exception {
+    try (RawClient client = structured()) {
+      client.store(4096, pattern(4096, 1));
+      export.shut();
+      client.request(Protocol.BLOCK_STATUS, 0, 4, 0, 8192);
+      client.request(Protocol.BLOCK_STATUS, 0, 5, 4096, 4096);
+      export.awaitKept(2);
+      client.request(Protocol.READ, 0, 6, 4096, 512);
+      assertThat(client.answer(512).cookie()).isEqualTo(6);
+      export.answerNewest();
+      RawClient.Answer second = client.answer(0);
+      assertThat(second.cookie()).isEqualTo(5);
+      ByteBuffer extents = ByteBuffer.wrap(second.data(), 4, 8);
+      assertThat(extents.getInt()).isEqualTo(4096);
+      assertThat(extents.getInt()).isZero();
+      export.answerOne(0);
+      assertThat(client.answer(0).data()).hasSize(4 + 2 * 8);
+      client.request(Protocol.BLOCK_STATUS, 0, 7, 0, 8192);
+      export.awaitKept(1);
+      export.answerOne(Errno.EIO);
+      assertThat(client.answer(0).error()).isEqualTo(Errno.EIO);
+    }
+  }
+
+  @Test
   void blockStatusThatWasNotNegotiatedIsInvalid() throws IOException {
     try (RawClient client = simple()) {
       assertThat(errorOf(client, Protocol.BLOCK_STATUS, 0, 0, 512)).isEqualTo(Errno.EINVAL);

@@ -12,10 +12,12 @@ import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
+import io.backstay.proxy.ProxyService;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;
@@ -28,6 +30,7 @@ import io.backstay.storage.StorageService;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.MemoryNetwork;
 import io.backstay.twin.MemoryWire;
+import io.backstay.wire.CatalogView;
 import io.backstay.wire.Cbor;
 import io.backstay.wire.Channel;
 import io.backstay.wire.Command;
@@ -37,10 +40,13 @@ import io.backstay.wire.Network;
 import io.backstay.wire.Payload;
 import io.backstay.wire.Peer;
 import io.backstay.wire.Reply;
+import io.backstay.wire.Servers;
+import io.backstay.wire.UnreachableException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 
@@ -56,6 +62,7 @@ final class TwinGroup {
   final MemoryWire wire = new MemoryWire(Time.system());
   final Server storage = new Server(Role.STORAGE, "s0", "n0");
   final Server archive = new Server(Role.ARCHIVE, "a0", "n1");
+  final Server proxy = new Server(Role.PROXY, "p0", "n2");
 
   /** One server: its disk stays, its process comes and goes. */
   final class Server {
@@ -64,6 +71,7 @@ final class TwinGroup {
     final String node;
     final String address;
     RoleService service;
+    MemoryDoor door = new MemoryDoor();
     private MemoryNetwork network;
 
     Server(Role role, String name, String node) {
@@ -81,13 +89,17 @@ final class TwinGroup {
               disk.devices(),
               Time.system(),
               (server, at) -> network.connect(at),
+              new TwinServers(self),
               RECORDS,
               GRANTS,
               new BufferPool(16, MIB));
+      door = new MemoryDoor();
       service =
-          self.role() == Role.STORAGE
-              ? new StorageService(parts, disk.sharedMemories(), new MemoryDoor())
-              : new ArchiveService(parts);
+          switch (self.role()) {
+            case STORAGE -> new StorageService(parts, disk.sharedMemories(), door);
+            case PROXY -> new ProxyService(parts);
+            default -> new ArchiveService(parts, disk.sharedMemories(), door);
+          };
       service.start();
       Network.Listener listener = network.listen(address);
       Time.system().fork("accept " + address, () -> acceptAll(listener));
@@ -199,6 +211,44 @@ final class TwinGroup {
     }
     storage.start();
     archive.start();
+  }
+
+  private List<Server> all() {
+    return List.of(storage, archive, proxy);
+  }
+
+  /** The others of the group, asked without a network. */
+  private final class TwinServers implements Servers {
+    private final Peer self;
+
+    TwinServers(Peer self) {
+      this.self = self;
+    }
+
+    @Override
+    public Reply call(String name, Command command) throws IOException, InterruptedException {
+      for (Server server : all()) {
+        if (server.self.name().equals(name) && server.service != null) {
+          try {
+            return server.service.answer(self, command);
+          } catch (RefusedException e) {
+            return new Reply.Refused(e.refusal());
+          }
+        }
+      }
+      throw new UnreachableException(name + " is not there", null);
+    }
+
+    @Override
+    public CatalogView catalog() {
+      List<ServerRecord> records =
+          all().stream()
+              .map(server ->
+                  new ServerRecord(
+                      server.self.name(), server.self.role(), server.node, server.address, ""))
+              .toList();
+      return new CatalogView(1, "g", Time.system().now(), records, Map.of(), Map.of(), List.of());
+    }
   }
 
   /** Makes the source and adds the volume on both servers. */

@@ -119,6 +119,7 @@ final class SimulatedGroup {
         life.time(),
         new GroupDialer(
             life.network(), new HelloHandshake(GroupKeys.GROUP, name, "simulation", life.time())),
+        remote(server.self(), life),
         new GroupAuthority(keys.authority(), life.time()),
         new GroupAuthority(keys.authority(), life.time()),
         new BufferPool(BUFFERS, RANGE_BYTES));
@@ -198,6 +199,21 @@ final class SimulatedGroup {
 
   SimulatedServer archive() {
     return archive;
+  }
+
+  /** The servers as another one sees them, which keeps its copy of the catalog on its own disk. */
+  private RemoteServers remote(Peer self, SimulatedServer.Life life) throws IOException {
+    GroupDialer dialer =
+        new GroupDialer(
+            life.network(),
+            new HelloHandshake(GroupKeys.GROUP, self.name(), "simulation", life.time()));
+    return new RemoteServers(
+        GroupKeys.GROUP,
+        catalog.address(),
+        dialer,
+        new GroupAuthority(keys.authority(), life.time()),
+        life.mount().directory("/known"),
+        life.time());
   }
 
   /** The servers as a client of that name sees them, which keeps its copy of the catalog. */

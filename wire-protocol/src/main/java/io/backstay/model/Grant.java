@@ -8,8 +8,10 @@ import java.util.Objects;
  * server that would destroy checks it once, commits its nonce together with the ledger entry, and
  * does not check the expiry again for that operation.
  *
- * @param command the work it allows: "clear-volume", "restore" (overwriting), "delete-point"
- * @param target what is destroyed: a path, a gid in decimal, or "" where the volume says all
+ * @param command the work it allows: "clear-volume", "restore" (overwriting), "delete-point",
+ *     "apply", "merge"
+ * @param target what is destroyed: a path; a gid in decimal, that of an apply being the oldest that
+ *     stays; of a merge "FROM-TO"; or "" where the volume says all
  * @param inputHash SHA-256 in hex of the canonical input of the run without its grant
  */
 public record Grant(

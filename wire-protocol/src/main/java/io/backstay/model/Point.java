@@ -26,7 +26,7 @@ public record Point(
     long sizeBytes,
     long storedBytes,
     Proof proof,
-    boolean explicit,
+    Boolean explicit,
     Optional<Instant> quietUntil) {
   /** An image, of which nobody knows what was written after it. */
   public Point(
@@ -59,6 +59,7 @@ public record Point(
     Objects.requireNonNull(time, "time");
     Objects.requireNonNull(proof, "proof");
     label = label == null ? Optional.empty() : label;
+    explicit = explicit == null || explicit; // what earlier releases wrote says nothing of it
     quietUntil = quietUntil == null ? Optional.empty() : quietUntil;
     if (gid < 0) throw new IllegalArgumentException("gid is negative: " + gid);
   }

@@ -177,12 +177,27 @@ public sealed interface Command {
    * @param newest at most so many of them, the newest ones; 0 for as many, from the oldest on, as
    *     an answer holds
    */
-  record ListPoints(String volume, long fromGid, int newest) implements Command {
+  record ListPoints(String volume, Long fromGid, Integer newest) implements Command {
     /** So many fit into an answer. */
     public static final int POINTS_MAX = 2000;
 
     public ListPoints(String volume) {
-      this(volume, 0, 0);
+      this(volume, 0L, 0);
+    }
+
+    public ListPoints {
+      fromGid = Objects.requireNonNullElse(fromGid, 0L);
+      newest = Objects.requireNonNullElse(newest, 0);
+    }
+
+    /** What asks for the points behind this answer; empty where there are none. */
+    public Optional<ListPoints> next(Reply.Points page) {
+      if (!page.more() || page.points().isEmpty()) return Optional.empty();
+      long last = page.points().getLast().gid();
+      if (last < fromGid)
+        throw new IllegalStateException(
+            "points from gid %d on were asked for, up to %d they came".formatted(fromGid, last));
+      return Optional.of(new ListPoints(volume, last + 1, 0));
     }
   }
 

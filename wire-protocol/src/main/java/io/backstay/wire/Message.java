@@ -118,15 +118,16 @@ public sealed interface Message {
    *     need not be sent again (rule X5); 0 where it has none
    */
   record ImageResume(
-      long offset, Optional<Committed> committed, Optional<Cut> begin, long compareBelow)
+      long offset, Optional<Committed> committed, Optional<Cut> begin, Long compareBelow)
       implements Message {
     public ImageResume(long offset, Optional<Committed> committed) {
-      this(offset, committed, Optional.empty(), 0);
+      this(offset, committed, Optional.empty(), 0L);
     }
 
     public ImageResume {
       committed = committed == null ? Optional.empty() : committed;
       begin = begin == null ? Optional.empty() : begin;
+      compareBelow = Objects.requireNonNullElse(compareBelow, 0L);
     }
   }
 

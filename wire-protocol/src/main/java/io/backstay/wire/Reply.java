@@ -224,6 +224,8 @@ public sealed interface Reply {
    * @param sent newest cut that a proxy has
    * @param failingSince since when no proxy takes it
    * @param trouble why not
+   * @param oldestUnsent of the first write that no proxy has; empty where there is none, or nobody
+   *     knows
    */
   record ShippingFacts(
       Optional<String> proxy,
@@ -231,7 +233,22 @@ public sealed interface Reply {
       long unarchivedBytes,
       Optional<Cut> sent,
       Optional<Instant> failingSince,
-      Optional<String> trouble) {}
+      Optional<String> trouble,
+      Optional<Instant> oldestUnsent) {
+    public ShippingFacts(
+        Optional<String> proxy,
+        long unsentBytes,
+        long unarchivedBytes,
+        Optional<Cut> sent,
+        Optional<Instant> failingSince,
+        Optional<String> trouble) {
+      this(proxy, unsentBytes, unarchivedBytes, sent, failingSince, trouble, Optional.empty());
+    }
+
+    public ShippingFacts {
+      oldestUnsent = oldestUnsent == null ? Optional.empty() : oldestUnsent;
+    }
+  }
 
   record SnapshotTaken(Cut cut) implements Reply {}
 
@@ -247,7 +264,11 @@ public sealed interface Reply {
   /**
    * @param more whether there are more, behind the last one
    */
-  record Points(List<Point> points, boolean more) implements Reply {
+  record Points(List<Point> points, Boolean more) implements Reply {
+    public Points {
+      more = more != null && more;
+    }
+
     public Points(List<Point> points) {
       this(points, false);
     }

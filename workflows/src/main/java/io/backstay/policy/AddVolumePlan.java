@@ -8,6 +8,7 @@ import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.ServerRecord;
+import io.backstay.model.Shipping;
 import io.backstay.model.VolumeKind;
 import io.backstay.seam.DeviceFacts;
 import io.backstay.wire.CatalogView;
@@ -39,6 +40,7 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
    * @param node of the device; empty for the storage's
    * @param device path; empty for one that the storage makes and keeps, of {@code sizeBytes}
    * @param log of a logged volume
+   * @param archives server names, the first is the primary; empty for the only one of the group
    */
   public record Wanted(
       String volume,
@@ -48,31 +50,46 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
       Optional<Long> sizeBytes,
       Optional<WantedLog> log,
       Optional<String> storage,
-      Optional<String> archive) {}
+      List<String> archives) {}
 
   /**
    * @param path empty for one that the storage makes and keeps
+   * @param shipping without proxies where all of the group are meant
    */
   public record WantedLog(
       Optional<String> path,
       Optional<Long> sizeBytes,
       Optional<Long> tailBytes,
-      Optional<OnLogFull> onFull) {
-    public WantedLog {
-      onFull = onFull == null ? Optional.empty() : onFull;
-    }
-  }
+      Optional<OnLogFull> onFull,
+      Optional<Integer> cutSeconds,
+      Shipping shipping) {}
 
   /** What the storage says about the places. */
   public record Found(DeviceFacts device, Optional<DeviceFacts> log) {}
 
-  /** Storage and archive of a new volume. */
-  public record Pair(ServerRecord storage, ServerRecord archive) {}
+  /**
+   * Whom a new volume goes to.
+   *
+   * @param archives the first is the primary
+   * @param proxies in the order in which the storage tries them; empty for a plain volume
+   */
+  public record Parties(
+      ServerRecord storage, List<ServerRecord> archives, List<ServerRecord> proxies) {
+    public Parties {
+      archives = List.copyOf(archives);
+      proxies = List.copyOf(proxies);
+    }
+
+    /** Names of those that take the volume: proxies learn of it with its log. */
+    public List<String> taking() {
+      return Stream.concat(Stream.of(storage), archives.stream()).map(ServerRecord::name).toList();
+    }
+  }
 
   /**
    * @throws RefusedException {@code bad-input}, {@code unknown-server} or {@code unsupported}
    */
-  public static Pair servers(CatalogView view, Wanted wanted) throws RefusedException {
+  public static Parties servers(CatalogView view, Wanted wanted) throws RefusedException {
     GroupServers servers = new GroupServers(view);
     if (wanted.node().isPresent()) servers.node(wanted.node());
     ServerRecord storage =
@@ -89,7 +106,20 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
                       .formatted(storage.name(), wanted.node().get()))
               .found("%s is on %s".formatted(storage.name(), storage.node())));
     }
-    return new Pair(storage, servers.chosen(wanted.archive(), Role.ARCHIVE, _ -> true, ""));
+    List<ServerRecord> archives = servers.allNamed(wanted.archives(), Role.ARCHIVE);
+    return new Parties(
+        storage,
+        archives.isEmpty()
+            ? List.of(servers.chosen(Optional.empty(), Role.ARCHIVE, _ -> true, ""))
+            : archives,
+        wanted.log().isEmpty() ? List.of() : proxies(servers, wanted.log().get().shipping()));
+  }
+
+  private static List<ServerRecord> proxies(GroupServers servers, Shipping shipping)
+      throws RefusedException {
+    return shipping.proxies().isEmpty()
+        ? servers.all(Role.PROXY)
+        : servers.allNamed(shipping.proxies(), Role.PROXY);
   }
 
   /**
@@ -100,25 +130,26 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
   public static AddVolumePlan choose(
       Head head,
       Wanted wanted,
-      Pair pair,
+      Parties parties,
       Found found,
       Optional<ProtectionRecord> existing,
       Set<String> knowing)
       throws RefusedException {
-    ProtectionRecord record = record(wanted, pair, found);
-    if (existing.isPresent() && !sameBut(existing.get(), record)) {
+    ProtectionRecord record = record(wanted, parties, found);
+    if (existing.isPresent() && !isAskedFor(wanted, record, existing.get())) {
       throw alreadyExists(existing.get());
     }
     List<String> missing =
-        Stream.of(pair.storage().name(), pair.archive().name())
+        parties.taking().stream()
             .filter(server -> existing.isEmpty() || !knowing.contains(server))
             .toList();
     if (missing.isEmpty()) throw alreadyExists(existing.orElseThrow());
     return new AddVolumePlan(head, existing.orElse(record), missing, existing.isPresent());
   }
 
-  private static long size(Wanted wanted, Pair pair, DeviceFacts facts) throws RefusedException {
-    String where = pair.storage().node() + ":" + facts.path();
+  private static long size(Wanted wanted, Parties parties, DeviceFacts facts)
+      throws RefusedException {
+    String where = parties.storage().node() + ":" + facts.path();
     if (wanted.device().isEmpty()) return wanted.sizeBytes().orElseThrow();
     if (facts.kind() == DeviceFacts.Kind.ABSENT) {
       throw new RefusedException(
@@ -135,32 +166,53 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
     return facts.sizeBytes();
   }
 
-  private static ProtectionRecord record(Wanted wanted, Pair pair, Found found)
+  private static ProtectionRecord record(Wanted wanted, Parties parties, Found found)
       throws RefusedException {
-    long sizeBytes = size(wanted, pair, found.device());
+    long sizeBytes = size(wanted, parties, found.device());
     Optional<LogPlan> log =
         wanted.log().isEmpty()
             ? Optional.empty()
             : Optional.of(LogSizes.plan(wanted.log().get(), found.log().orElseThrow(), sizeBytes));
+    List<String> archives = parties.archives().stream().map(ServerRecord::name).toList();
     return new ProtectionRecord(
         1,
         wanted.volume(),
         wanted.kind(),
         sizeBytes,
         found.device().path(),
-        pair.storage().name(),
-        List.of(pair.archive().name()),
-        pair.archive().name(),
-        log);
+        parties.storage().name(),
+        archives,
+        archives.getFirst(),
+        log,
+        wanted.log().map(its -> shipping(its.shipping(), parties)));
   }
 
-  /** Equal in all that was asked for, so that a half registered volume is completed. */
-  private static boolean sameBut(ProtectionRecord existing, ProtectionRecord record) {
+  private static Shipping shipping(Shipping wanted, Parties parties) {
+    return new Shipping(
+        parties.proxies().stream().map(ServerRecord::name).toList(),
+        wanted.releaseOn(),
+        wanted.compression(),
+        wanted.bytesPerSecondMax());
+  }
+
+  /**
+   * Equal in all that was asked for, so that a half registered volume is completed. Proxies that
+   * nobody named were those that the group had then.
+   */
+  private static boolean isAskedFor(
+      Wanted wanted, ProtectionRecord record, ProtectionRecord existing) {
+    boolean proxiesNamed =
+        wanted.log().stream().anyMatch(log -> !log.shipping().proxies().isEmpty());
     return existing.kind() == record.kind()
+        && (!proxiesNamed || proxies(existing).equals(proxies(record)))
         && existing.device().equals(record.device())
         && existing.storage().equals(record.storage())
         && existing.archives().equals(record.archives())
         && existing.log().map(LogPlan::path).equals(record.log().map(LogPlan::path));
+  }
+
+  private static List<String> proxies(ProtectionRecord record) {
+    return record.shipping().map(Shipping::proxies).orElse(List.of());
   }
 
   private static RefusedException alreadyExists(ProtectionRecord existing) {
@@ -190,11 +242,13 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
 
   @Override
   public String words() {
-    return "protect %s of %s, %s, at %s"
+    List<String> proxies = proxies(record);
+    return "protect %s of %s, %s, at %s%s"
         .formatted(
             Plan.bytes(record.sizeBytes()),
             record.device(),
             record.kind().word(),
-            String.join(", ", servers));
+            String.join(", ", servers),
+            proxies.isEmpty() ? "" : ", its log by way of " + String.join(", ", proxies));
   }
 }

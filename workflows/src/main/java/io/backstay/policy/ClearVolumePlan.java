@@ -7,9 +7,12 @@ import java.util.stream.Stream;
 
 /**
  * Which servers forget a volume, in order: archives first, since what they may refuse (a held
- * point, a missing grant) must be refused before anything is given up; then the storage.
+ * point, a missing grant) must be refused before anything is given up; then the storage, and last
+ * the proxies, who would be told of the volume anew as long as the storage sends its log.
  *
- * @param servers those that still know the volume; fewer when an earlier run went part of the way
+ * @param servers archives and storage only if they still know the volume: fewer when an earlier run
+ *     went part of the way. Proxies in any case, since one that does not know it now may be sent
+ *     its log before the storage has forgotten it
  */
 public record ClearVolumePlan(Head head, String volume, String storage, List<String> servers)
     implements Plan {
@@ -18,16 +21,15 @@ public record ClearVolumePlan(Head head, String volume, String storage, List<Str
   }
 
   /**
-   * @param knowing names of the servers that know the volume
+   * @param knowing names of the archives and storages that know the volume
    */
   public static ClearVolumePlan choose(Head head, ProtectionRecord record, Set<String> knowing) {
-    return new ClearVolumePlan(
-        head,
-        record.volume(),
-        record.storage(),
+    Stream<String> known =
         Stream.concat(record.archives().stream(), Stream.of(record.storage()))
-            .filter(knowing::contains)
-            .toList());
+            .filter(knowing::contains);
+    Stream<String> proxies = record.shipping().stream().flatMap(its -> its.proxies().stream());
+    return new ClearVolumePlan(
+        head, record.volume(), record.storage(), Stream.concat(known, proxies).toList());
   }
 
   @Override

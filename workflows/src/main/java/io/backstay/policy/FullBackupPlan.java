@@ -1,14 +1,18 @@
 package io.backstay.policy;
 
 import io.backstay.model.ProtectionRecord;
-import io.backstay.model.Refusal;
-import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
-import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
+import io.backstay.model.VolumeKind;
 import io.backstay.wire.CatalogView;
+import java.util.Objects;
 import java.util.Optional;
 
-/** From which storage to which archive a full backup goes. */
+/**
+ * From which storage to which archive a full backup goes.
+ *
+ * @param kind of the volume; plans of earlier releases say nothing of it and are of plain ones
+ */
 public record FullBackupPlan(
     Head head,
     String volume,
@@ -16,8 +20,12 @@ public record FullBackupPlan(
     String archive,
     String archiveAddress,
     long sizeBytes,
-    long bytesPerSecondMax)
+    long bytesPerSecondMax,
+    VolumeKind kind)
     implements Plan {
+  public FullBackupPlan {
+    kind = Objects.requireNonNullElse(kind, VolumeKind.PLAIN);
+  }
 
   /**
    * @param archive one of the volume's; empty for its primary
@@ -30,24 +38,16 @@ public record FullBackupPlan(
       Optional<String> archive,
       long bytesPerSecondMax)
       throws RefusedException {
-    String to = archive.orElse(record.primary());
-    GroupServers servers = new GroupServers(view);
-    String address = servers.named(to, Role.ARCHIVE).address();
-    if (!record.archives().contains(to)) {
-      throw new RefusedException(
-          Refusal.of(
-                  RefusalCode.BAD_INPUT,
-                  "%s is not an archive of %s".formatted(to, record.volume()))
-              .found("archives of the volume: " + String.join(", ", record.archives())));
-    }
+    ServerRecord to = ArchiveChoice.of(view, record, archive);
     return new FullBackupPlan(
         head,
         record.volume(),
         record.storage(),
-        to,
-        address,
+        to.name(),
+        to.address(),
         record.sizeBytes(),
-        bytesPerSecondMax);
+        bytesPerSecondMax,
+        record.kind());
   }
 
   @Override

@@ -6,6 +6,8 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.ServerRecord;
 import io.backstay.wire.CatalogView;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -31,6 +33,18 @@ final class GroupServers {
                 "there is no %s server '%s'".formatted(role.word(), name))
             .found(names(view.servers(role)))
             .next("backstay status shows the servers of the group"));
+  }
+
+  /** The servers of those names and that role, in that order. */
+  List<ServerRecord> allNamed(List<String> names, Role role) throws RefusedException {
+    List<ServerRecord> servers = new ArrayList<>();
+    for (String name : names) servers.add(named(name, role));
+    return List.copyOf(servers);
+  }
+
+  /** All servers of the role, in order of name. */
+  List<ServerRecord> all(Role role) {
+    return view.servers(role).stream().sorted(Comparator.comparing(ServerRecord::name)).toList();
   }
 
   /** The server of that name, or the only one of the role that fits. */

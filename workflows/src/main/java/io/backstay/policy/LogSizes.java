@@ -43,7 +43,12 @@ final class LogSizes {
           "a log holds %d tails of %s and a MiB at least".formatted(TAILS, Plan.bytes(tail)),
           "%s at %s".formatted(Plan.bytes(log), found.path()));
     }
-    return new LogPlan(found.path(), log, tail, wanted.onFull().orElse(OnLogFull.OVERFLOW));
+    return new LogPlan(
+        found.path(),
+        log,
+        tail,
+        wanted.onFull().orElse(OnLogFull.OVERFLOW),
+        wanted.cutSeconds().orElse(LogPlan.CUT_SECONDS));
   }
 
   private static RefusedException refused(String message, String found) {

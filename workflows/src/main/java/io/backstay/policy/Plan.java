@@ -1,18 +1,22 @@
 package io.backstay.policy;
 
+import java.time.Duration;
 import java.util.Locale;
 
 /** What was decided for one run, recorded in its history (rule F1). */
 public sealed interface Plan
     permits AddVolumePlan,
+        ApplyPlan,
         ClearVolumePlan,
         DeletePointPlan,
         FullBackupPlan,
+        MergePlan,
         ResizePlan,
         RestorePlan,
+        SnapshotPlan,
         VerifyPlan {
   /** Grows when a choice is made in another way than before. */
-  int POLICY_VERSION = 1;
+  int POLICY_VERSION = 2;
 
   /**
    * @param policy {@link #POLICY_VERSION} of the worker that decided
@@ -48,6 +52,11 @@ public sealed interface Plan
       unit++;
     }
     return unit == 0 ? bytes + " bytes" : String.format(Locale.ROOT, "%.1f %s", value, units[unit]);
+  }
+
+  /** "12.5s", "1h30m": as --max-gap takes it. */
+  static String span(Duration duration) {
+    return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
   }
 
   static String rate(long bytesPerSecondMax) {

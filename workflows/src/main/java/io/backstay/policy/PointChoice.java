@@ -1,6 +1,8 @@
 package io.backstay.policy;
 
+import io.backstay.model.LogPlan;
 import io.backstay.model.Point;
+import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
@@ -10,17 +12,20 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * Which point a restore takes (rule M4): strict, and what it refuses it names the neighbours of.
- */
+/** Which point somebody means (rule M4): strict, and what it refuses it names the neighbours of. */
 public final class PointChoice {
   /**
-   * Twice the default interval of cuts. A plain volume has no cuts: there is no evidence of what
-   * was written between its points, so a larger gap is for a person to allow.
+   * A plain volume has no cuts: there is no evidence of what was written between its points, so a
+   * larger gap is for a person to allow.
    */
-  public static final Duration MAX_GAP = Duration.ofSeconds(10);
+  private static final Duration MAX_GAP = Duration.ofSeconds(2L * LogPlan.CUT_SECONDS);
 
   private PointChoice() {}
+
+  /** How much older than the time that is asked for a point may be, where nobody says it. */
+  public static Duration maxGap(ProtectionRecord record) {
+    return record.log().map(log -> log.cutInterval().multipliedBy(2)).orElse(MAX_GAP);
+  }
 
   /** What was asked for. */
   public sealed interface Wanted {
@@ -28,15 +33,21 @@ public final class PointChoice {
 
     record Gid(long gid) implements Wanted {}
 
+    /**
+     * The volume as it was then.
+     *
+     * @param maxGap how much older the point may be although nobody knows what was written since
+     */
     record At(Instant time, Duration maxGap) implements Wanted {}
 
     record Label(String label) implements Wanted {}
   }
 
   /**
+   * @param points all that there are, or as many as the choice needs
    * @throws RefusedException {@code point-not-reachable}
    */
-  public static Point choose(String volume, List<Point> points, Wanted wanted)
+  public static ChosenPoint choose(String volume, List<Point> points, Wanted wanted)
       throws RefusedException {
     List<Point> clean =
         points.stream().filter(Point::clean).sorted(Comparator.comparingLong(Point::gid)).toList();
@@ -45,9 +56,9 @@ public final class PointChoice {
           .get("backstay backup full " + volume + " makes the first one");
     }
     return switch (wanted) {
-      case Wanted.Newest _ -> clean.getLast();
-      case Wanted.Gid(long gid) -> byGid(volume, clean, gid);
-      case Wanted.Label(String label) -> byLabel(volume, clean, label);
+      case Wanted.Newest _ -> ChosenPoint.exactly(clean.getLast());
+      case Wanted.Gid(long gid) -> ChosenPoint.exactly(byGid(volume, clean, gid));
+      case Wanted.Label(String label) -> ChosenPoint.exactly(byLabel(volume, clean, label));
       case Wanted.At at -> byTime(volume, clean, at);
     };
   }
@@ -57,8 +68,7 @@ public final class PointChoice {
     if (exact.isPresent()) return exact.get();
     Optional<Point> before = points.stream().filter(p -> p.gid() < gid).reduce((_, last) -> last);
     Optional<Point> after = points.stream().filter(p -> p.gid() > gid).findFirst();
-    throw refused(
-            "%s cannot be restored at gid %d".formatted(volume, gid), neighbours(before, after))
+    throw refused("%s cannot be had at gid %d".formatted(volume, gid), neighbours(before, after))
         .get("backstay point list " + volume);
   }
 
@@ -73,7 +83,7 @@ public final class PointChoice {
         .get("backstay point list " + volume);
   }
 
-  private static Point byTime(String volume, List<Point> points, Wanted.At at)
+  private static ChosenPoint byTime(String volume, List<Point> points, Wanted.At at)
       throws RefusedException {
     Optional<Point> before =
         points.stream()
@@ -84,14 +94,27 @@ public final class PointChoice {
             .filter(p -> p.time().isAfter(at.time()))
             .min(Comparator.comparing(Point::time).thenComparing(Point::gid));
     if (before.isPresent()) {
-      Duration gap = Duration.between(before.get().time(), at.time());
-      if (gap.compareTo(at.maxGap()) <= 0) return before.get();
+      Optional<ChosenPoint.Gap> gap = gap(before.get(), at);
+      if (gap.isPresent()) return new ChosenPoint(before.get(), gap);
     }
     throw refused(
-            "%s cannot be restored as it was at %s, at most %s before"
-                .formatted(volume, at.time(), at.maxGap()),
+            "%s cannot be had as it was at %s, nor as it was at most %s before"
+                .formatted(volume, at.time(), Plan.span(at.maxGap())),
             neighbours(before, after))
         .get("take one of these by gid, or allow a larger gap with --max-gap");
+  }
+
+  /** Empty where the volume may have been another one then, for longer than is allowed. */
+  private static Optional<ChosenPoint.Gap> gap(Point before, Wanted.At at) {
+    Duration length = Duration.between(before.time(), at.time());
+    boolean quiet =
+        length.isZero() || before.quietUntil().filter(it -> !it.isBefore(at.time())).isPresent();
+    if (quiet)
+      return Optional.of(
+          new ChosenPoint.Gap(at.time(), length, ChosenPoint.Evidence.NOTHING_WRITTEN));
+    return length.compareTo(at.maxGap()) > 0
+        ? Optional.empty()
+        : Optional.of(new ChosenPoint.Gap(at.time(), length, ChosenPoint.Evidence.WITHIN_MAX_GAP));
   }
 
   private static String neighbours(Optional<Point> before, Optional<Point> after) {

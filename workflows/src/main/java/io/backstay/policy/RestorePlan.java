@@ -1,6 +1,5 @@
 package io.backstay.policy;
 
-import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
@@ -16,6 +15,7 @@ import java.util.Optional;
  * Which point of which archive is restored, and who writes it (rules M4, K6).
  *
  * @param receiver the storage that writes; empty when the archive writes itself
+ * @param gap where a time was asked for; plans of policy 1 do not tell it
  */
 public record RestorePlan(
     Head head,
@@ -27,8 +27,13 @@ public record RestorePlan(
     String node,
     Optional<Work.Receiver> receiver,
     String path,
-    long bytesPerSecondMax)
+    long bytesPerSecondMax,
+    Optional<ChosenPoint.Gap> gap)
     implements Plan {
+
+  public RestorePlan {
+    gap = gap == null ? Optional.empty() : gap;
+  }
 
   /**
    * @param node where the path is; empty for the only node
@@ -38,7 +43,7 @@ public record RestorePlan(
       Head head,
       CatalogView view,
       ProtectionRecord record,
-      Point point,
+      ChosenPoint chosen,
       Optional<String> node,
       String path,
       long bytesPerSecondMax)
@@ -50,13 +55,14 @@ public record RestorePlan(
         head,
         record.volume(),
         archive.name(),
-        point.gid(),
-        point.time(),
-        point.sizeBytes(),
+        chosen.point().gid(),
+        chosen.point().time(),
+        chosen.point().sizeBytes(),
         on,
         receiver(view, archive, on),
         path,
-        bytesPerSecondMax);
+        bytesPerSecondMax,
+        chosen.gap());
   }
 
   /** The archive writes on its own node; elsewhere that node's storage does (rule K6). */
@@ -84,12 +90,13 @@ public record RestorePlan(
 
   @Override
   public String words() {
-    return "write %s of %s at gid %d (%s) from %s to %s:%s%s"
+    return "write %s of %s at gid %d (%s%s) from %s to %s:%s%s"
         .formatted(
             Plan.bytes(sizeBytes),
             volume,
             gid,
             pointTime,
+            ChosenPoint.words(gap),
             archive,
             node,
             path,

@@ -3,17 +3,21 @@ package io.backstay.worker;
 import io.backstay.activity.Alarms;
 import io.backstay.activity.Holders;
 import io.backstay.activity.Operations;
+import io.backstay.activity.Points;
 import io.backstay.activity.Reservations;
 import io.backstay.activity.ServerCalls;
 import io.backstay.seam.Time;
 import io.backstay.wire.Servers;
 import io.backstay.workflow.AddVolumeWorkflow;
+import io.backstay.workflow.ApplyWorkflow;
 import io.backstay.workflow.ClearVolumeWorkflow;
 import io.backstay.workflow.DeletePointWorkflow;
 import io.backstay.workflow.FullBackupWorkflow;
+import io.backstay.workflow.MergeWorkflow;
 import io.backstay.workflow.Planner;
 import io.backstay.workflow.ResizeWorkflow;
 import io.backstay.workflow.RestoreWorkflow;
+import io.backstay.workflow.SnapshotWorkflow;
 import io.backstay.workflow.UnknownWorkflow;
 import io.backstay.workflow.VerifyRestoreWorkflow;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -45,6 +49,9 @@ final class Registration {
         ClearVolumeWorkflow.class,
         DeletePointWorkflow.class,
         ResizeWorkflow.class,
+        SnapshotWorkflow.class,
+        ApplyWorkflow.class,
+        MergeWorkflow.class,
         UnknownWorkflow.class);
   }
 
@@ -59,6 +66,7 @@ final class Registration {
     worker.registerActivitiesImplementations(
         new Reservations(calls, holders),
         new Operations(calls, time, new Alarms(metrics, time)),
+        new Points(calls, time),
         new Planner(calls, searchable));
   }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reserve, plan, write the record, let storage and archive take it, release. What fails or is
+ * Reserve, plan, write the record, let storage and archives take it, release. What fails or is
  * cancelled halfway is undone; what is killed halfway is completed by the next start.
  */
 public final class AddVolumeWorkflow extends StepwiseRun implements AddVolume {

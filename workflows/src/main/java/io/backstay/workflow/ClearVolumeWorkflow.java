@@ -7,8 +7,8 @@ import io.backstay.model.WorkResult;
 import io.backstay.policy.ClearVolumePlan;
 
 /**
- * Reserve, plan, let archives and storage forget, remove the record, release. The record goes last,
- * so that what stops halfway is completed by the next start.
+ * Reserve, plan, let archives, storage and proxies forget, remove the record, release. The record
+ * goes last, so that what stops halfway is completed by the next start.
  */
 public final class ClearVolumeWorkflow extends StepwiseRun implements ClearVolume {
   public ClearVolumeWorkflow() {

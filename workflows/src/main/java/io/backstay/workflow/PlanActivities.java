@@ -1,11 +1,14 @@
 package io.backstay.workflow;
 
 import io.backstay.policy.AddVolumePlan;
+import io.backstay.policy.ApplyPlan;
 import io.backstay.policy.ClearVolumePlan;
 import io.backstay.policy.DeletePointPlan;
 import io.backstay.policy.FullBackupPlan;
+import io.backstay.policy.MergePlan;
 import io.backstay.policy.ResizePlan;
 import io.backstay.policy.RestorePlan;
+import io.backstay.policy.SnapshotPlan;
 import io.backstay.policy.VerifyPlan;
 import io.temporal.activity.ActivityInterface;
 import io.temporal.activity.ActivityMethod;
@@ -36,4 +39,13 @@ public interface PlanActivities {
 
   @ActivityMethod(name = "PlanResize")
   ResizePlan resize(Resize.Input input);
+
+  @ActivityMethod(name = "PlanSnapshot")
+  SnapshotPlan snapshot(Snapshot.Input input);
+
+  @ActivityMethod(name = "PlanApply")
+  ApplyPlan apply(Apply.Input input);
+
+  @ActivityMethod(name = "PlanMerge")
+  MergePlan merge(Merge.Input input);
 }

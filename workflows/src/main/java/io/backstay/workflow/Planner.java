@@ -8,13 +8,16 @@ import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusedException;
 import io.backstay.model.VolumeKind;
 import io.backstay.policy.AddVolumePlan;
+import io.backstay.policy.ApplyPlan;
+import io.backstay.policy.ChosenPoint;
 import io.backstay.policy.ClearVolumePlan;
 import io.backstay.policy.DeletePointPlan;
 import io.backstay.policy.FullBackupPlan;
+import io.backstay.policy.MergePlan;
 import io.backstay.policy.Plan;
-import io.backstay.policy.PointChoice;
 import io.backstay.policy.ResizePlan;
 import io.backstay.policy.RestorePlan;
+import io.backstay.policy.SnapshotPlan;
 import io.backstay.policy.VerifyPlan;
 import io.backstay.seam.DeviceFacts;
 import io.backstay.wire.CatalogView;
@@ -37,6 +40,7 @@ public final class Planner implements PlanActivities {
   private static final String FORGOTTEN = "CLEAR";
 
   private final ServerCalls calls;
+  private final PointLookup points;
   private final BooleanSupplier searchable;
 
   /**
@@ -44,6 +48,7 @@ public final class Planner implements PlanActivities {
    */
   public Planner(ServerCalls calls, BooleanSupplier searchable) {
     this.calls = calls;
+    this.points = new PointLookup(calls);
     this.searchable = searchable;
   }
 
@@ -77,34 +82,17 @@ public final class Planner implements PlanActivities {
     ProtectionRecord record = calls.volume(input.volume());
     Place to = Place.parse("target", input.to());
     long rate = Rate.bytesPerSecond(input.rateLimit());
-    Point point = point(record, wanted(input));
+    ChosenPoint point =
+        points.find(record.primary(), record.volume(), input.which().wanted(record));
     return chosen(() ->
         RestorePlan.choose(head(), calls.catalog(), record, point, to.node(), to.path(), rate));
-  }
-
-  private static PointChoice.Wanted wanted(Restore.Input input) {
-    if (input.gid() != null) return new PointChoice.Wanted.Gid(input.gid());
-    if (input.label() != null) return new PointChoice.Wanted.Label(input.label());
-    if (input.at() == null) return new PointChoice.Wanted.Newest();
-    return new PointChoice.Wanted.At(
-        input.at(), input.maxGap() == null ? PointChoice.MAX_GAP : Span.parse(input.maxGap()));
-  }
-
-  private Point point(ProtectionRecord record, PointChoice.Wanted wanted) {
-    Reply.Points points =
-        calls.ask(record.primary(), new Command.ListPoints(record.volume()), Reply.Points.class);
-    return chosen(() -> PointChoice.choose(record.volume(), points.points(), wanted));
   }
 
   @Override
   public VerifyPlan verify(VerifyRestore.Input input) {
     ProtectionRecord record = calls.volume(input.volume());
-    Point point =
-        point(
-            record,
-            input.gid() == null
-                ? new PointChoice.Wanted.Newest()
-                : new PointChoice.Wanted.Gid(input.gid()));
+    WhichPoint which = new WhichPoint(input.gid(), null, null, null);
+    Point point = points.find(record.primary(), record.volume(), which.wanted(record)).point();
     return new VerifyPlan(
         head(), record.volume(), record.primary(), point.gid(), point.sizeBytes());
   }
@@ -113,16 +101,14 @@ public final class Planner implements PlanActivities {
   public AddVolumePlan addVolume(AddVolume.Input input, String run) {
     AddVolumePlan.Wanted wanted = input.wanted();
     CatalogView view = calls.catalog();
-    AddVolumePlan.Pair pair = chosen(() -> AddVolumePlan.servers(view, wanted));
-    AddVolumePlan.Found found = found(wanted, pair.storage().name());
+    AddVolumePlan.Parties parties = chosen(() -> AddVolumePlan.servers(view, wanted));
+    AddVolumePlan.Found found = found(wanted, parties.storage().name());
     Optional<ProtectionRecord> existing = Optional.ofNullable(view.volumes().get(input.volume()));
     Set<String> knowing =
-        existing.isEmpty()
-            ? new TreeSet<>()
-            : knowing(input.volume(), List.of(pair.storage().name(), pair.archive().name()));
+        existing.isEmpty() ? new TreeSet<>() : knowing(input.volume(), parties.taking());
     // A run that was reset after it was over comes to the result that it had (rule K3).
     knowing.removeIf(server -> tookFor(run, server, input.volume()));
-    return chosen(() -> AddVolumePlan.choose(head(), wanted, pair, found, existing, knowing));
+    return chosen(() -> AddVolumePlan.choose(head(), wanted, parties, found, existing, knowing));
   }
 
   private AddVolumePlan.Found found(AddVolumePlan.Wanted wanted, String storage) {
@@ -196,5 +182,34 @@ public final class Planner implements PlanActivities {
   public DeletePointPlan deletePoint(DeletePoint.Input input) {
     ProtectionRecord record = calls.volume(input.volume());
     return new DeletePointPlan(head(), record.volume(), record.primary(), input.gid());
+  }
+
+  @Override
+  public SnapshotPlan snapshot(Snapshot.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    return chosen(() -> SnapshotPlan.choose(head(), record));
+  }
+
+  @Override
+  public ApplyPlan apply(Apply.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    String archive =
+        chosen(
+            () -> ApplyPlan.archive(calls.catalog(), record, Optional.ofNullable(input.archive())));
+    Point point = points.find(archive, record.volume(), input.which().wanted(record)).point();
+    return new ApplyPlan(head(), record.volume(), archive, point.gid(), point.time());
+  }
+
+  @Override
+  public MergePlan merge(Merge.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    return chosen(() ->
+        MergePlan.choose(
+            head(),
+            calls.catalog(),
+            record,
+            Optional.ofNullable(input.archive()),
+            input.fromGid(),
+            input.toGid()));
   }
 }

@@ -2,12 +2,12 @@ package io.backstay.workflow;
 
 import io.backstay.model.Names;
 import io.backstay.model.OperationKind;
+import io.backstay.policy.ChosenPoint;
 import io.backstay.wire.Cbor;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
 import java.time.Instant;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /** Writes the image of a point to a file or block device. Works without the catalog (rule K2). */
 @WorkflowInterface
@@ -39,19 +39,14 @@ public interface Restore extends Run {
     public Input {
       Names.require("volume", volume);
       overwrite = Objects.requireNonNullElse(overwrite, false);
-      if (Stream.of(gid, at, label).filter(Objects::nonNull).count() > 1) {
-        throw new IllegalArgumentException(
-            "give one of gid, at and label, not several: gid %s, at %s, label %s"
-                .formatted(gid, at, label));
-      }
-      if (gid != null && gid < 0) throw new IllegalArgumentException("gid is negative: " + gid);
-      if (maxGap != null && at == null) {
-        throw new IllegalArgumentException("maxGap means something only together with at");
-      }
-      if (maxGap != null) Span.parse(maxGap);
+      new WhichPoint(gid, at, label, maxGap);
       Place.parse("target", to);
       Rate.bytesPerSecond(rateLimit);
       Grants.decode(grant);
+    }
+
+    WhichPoint which() {
+      return new WhichPoint(gid, at, label, maxGap);
     }
 
     @Override
@@ -81,6 +76,9 @@ public interface Restore extends Run {
    * @param path the path on its node, with the node in front if the input named one
    * @param bytesWritten payload bytes written; zero ranges of an empty target are not written
    * @param sha256 null: a restore does not read back what it wrote
+   * @param time of the point: the volume is in the target as it was then
+   * @param gapSeconds from that time to the one that was asked for (rule M4); null where none was
+   * @param gapEvidence why the point stands for the time that was asked for; null where none was
    */
   record Result(
       String volume,
@@ -89,7 +87,10 @@ public interface Restore extends Run {
       long bytesWritten,
       long sizeBytes,
       double seconds,
-      String sha256) {}
+      String sha256,
+      Instant time,
+      Double gapSeconds,
+      ChosenPoint.Evidence gapEvidence) {}
 
   @WorkflowMethod(name = "Restore")
   Result run(Input input);

@@ -4,6 +4,7 @@ import io.backstay.activity.OperationActivities.Order;
 import io.backstay.model.OperationKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
+import io.backstay.policy.ChosenPoint;
 import io.backstay.policy.RestorePlan;
 
 /** Plan, hold the point, let the archive write, let go. No reservation (rule K2). */
@@ -27,7 +28,10 @@ public final class RestoreWorkflow extends StepwiseRun implements Restore {
         done.bytesWritten(),
         done.sizeBytes(),
         done.seconds(),
-        null);
+        null,
+        plan.pointTime(),
+        plan.gap().map(ChosenPoint.Gap::seconds).orElse(null),
+        plan.gap().map(ChosenPoint.Gap::evidence).orElse(null));
   }
 
   private Work work(Input input, RestorePlan plan) {

@@ -23,7 +23,10 @@ public sealed interface RunInput
         AddVolume.Input,
         ClearVolume.Input,
         DeletePoint.Input,
-        Resize.Input {
+        Resize.Input,
+        Snapshot.Input,
+        Apply.Input,
+        Merge.Input {
   String volume();
 
   OperationKind kindOfRun();
@@ -69,5 +72,8 @@ public sealed interface RunInput
           "AddVolume", AddVolume.Input.class,
           "ClearVolume", ClearVolume.Input.class,
           "DeletePoint", DeletePoint.Input.class,
-          "Resize", Resize.Input.class);
+          "Resize", Resize.Input.class,
+          "Snapshot", Snapshot.Input.class,
+          "Apply", Apply.Input.class,
+          "Merge", Merge.Input.class);
 }

@@ -82,6 +82,7 @@ public final class RunPayloads {
     mapper.enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
     mapper.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     mapper.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
+    mapper.disable(DeserializationFeature.READ_UNKNOWN_ENUM_VALUES_USING_DEFAULT_VALUE);
     for (LogicalType type : new LogicalType[] {LogicalType.Textual, LogicalType.DateTime}) {
       for (CoercionInputShape shape :
           new CoercionInputShape[] {

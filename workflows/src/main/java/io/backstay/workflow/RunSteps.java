@@ -2,6 +2,7 @@ package io.backstay.workflow;
 
 import io.backstay.activity.OperationActivities;
 import io.backstay.activity.OperationActivities.Order;
+import io.backstay.activity.PointActivities;
 import io.backstay.activity.RefusalFailure;
 import io.backstay.activity.ReservationActivities;
 import io.backstay.model.OperationKind;
@@ -194,6 +195,20 @@ final class RunSteps {
       stub(OperationActivities.class, SHORT, "stop: " + doing).cancel(order);
       return null;
     });
+  }
+
+  /**
+   * Waits until an archive can restore the point, and names it. A cancelled run waits no more; what
+   * it waited for stays.
+   */
+  String untilRestorable(PointActivities.Awaited point) {
+    String waiting =
+        "waiting until %s can restore %s at gid %d"
+            .formatted(String.join(" or ", point.archives()), point.volume(), point.gid());
+    notes.at(waiting);
+    String archive = call(() -> stub(PointActivities.class, WATCH, waiting).awaitPoint(point));
+    notes.did("%s can restore %s at gid %d".formatted(archive, point.volume(), point.gid()));
+    return archive;
   }
 
   private static CanceledFailure cancelled(String doing) {

@@ -21,7 +21,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -74,7 +73,8 @@ class PlansTest {
   }
 
   private static RestorePlan restore(CatalogView view, String node) throws RefusedException {
-    return RestorePlan.choose(HEAD, view, RECORD, POINT, Optional.ofNullable(node), "/x", 0);
+    return RestorePlan.choose(
+        HEAD, view, RECORD, ChosenPoint.exactly(POINT), Optional.ofNullable(node), "/x", 0);
   }
 
   @Test
@@ -88,88 +88,8 @@ class PlansTest {
     assertThat(restore(group(S0, A0), null).node()).isEqualTo("n0");
   }
 
-  private static AddVolumePlan.Wanted wanted(String node, String storage, String archive) {
-    return new AddVolumePlan.Wanted(
-        "vol0",
-        VolumeKind.PLAIN,
-        Optional.ofNullable(node),
-        Optional.of("/dev/x"),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.ofNullable(storage),
-        Optional.ofNullable(archive));
-  }
-
-  @Test
-  void aNewVolumesServersAreTheNamedOnesOrTheOnlyOnesThatFit() throws Exception {
-    CatalogView view = group(S0, S1, A0);
-    assertThat(AddVolumePlan.servers(view, wanted("n1", null, null)).storage()).isEqualTo(S1);
-    assertThat(AddVolumePlan.servers(view, wanted(null, "s1", null)).storage()).isEqualTo(S1);
-    assertThat(AddVolumePlan.servers(group(S0, A0), wanted(null, null, null)).archive())
-        .isEqualTo(A0);
-    assertRefused(
-        RefusalCode.BAD_INPUT, () -> AddVolumePlan.servers(view, wanted(null, null, null)));
-    assertRefused(
-        RefusalCode.BAD_INPUT, () -> AddVolumePlan.servers(view, wanted("n0", "s1", null)));
-    assertRefused(
-        RefusalCode.UNKNOWN_SERVER, () -> AddVolumePlan.servers(view, wanted("n9", null, null)));
-    assertRefused(
-        RefusalCode.UNKNOWN_SERVER, () -> AddVolumePlan.servers(view, wanted("n0", null, "a9")));
-    assertRefused(
-        RefusalCode.BAD_INPUT,
-        () -> AddVolumePlan.servers(group(S0, A0, A1), wanted(null, null, null)));
-    assertRefused(
-        RefusalCode.UNKNOWN_SERVER,
-        () -> AddVolumePlan.servers(group(S0), wanted(null, null, null)));
-  }
-
-  private static AddVolumePlan add(DeviceFacts facts, ProtectionRecord existing, String... knowing)
-      throws RefusedException {
-    return AddVolumePlan.choose(
-        HEAD,
-        wanted(null, null, null),
-        new AddVolumePlan.Pair(S0, A0),
-        new AddVolumePlan.Found(facts, Optional.empty()),
-        Optional.ofNullable(existing),
-        Set.of(knowing));
-  }
-
   private static DeviceFacts device(long bytes) {
     return new DeviceFacts("/dev/x", DeviceFacts.Kind.BLOCK_DEVICE, bytes, "8:1", false);
-  }
-
-  @Test
-  void aNewVolumeHasTheSizeOfItsSource() throws Exception {
-    AddVolumePlan plan = add(device(1024), null);
-    assertThat(plan.record()).isEqualTo(record(1024, "s0", "a0"));
-    assertThat(plan.servers()).containsExactly("s0", "a0");
-    assertThat(plan.begun()).isFalse();
-    assertRefused(RefusalCode.NOT_FOUND, () -> add(DeviceFacts.absent("/dev/x"), null));
-    assertRefused(RefusalCode.BAD_INPUT, () -> add(device(0), null));
-    assertRefused(RefusalCode.BAD_INPUT, () -> add(device(1000), null));
-  }
-
-  @Test
-  void aHalfRegisteredVolumeIsCompletedUnderTheRecordItHas() throws Exception {
-    ProtectionRecord existing = record(4096, "s0", "a0");
-    AddVolumePlan plan = add(device(8192), existing, "s0");
-    assertThat(plan.servers()).containsExactly("a0");
-    assertThat(plan.record()).isEqualTo(existing);
-    assertThat(plan.begun()).isTrue();
-    assertRefused(RefusalCode.ALREADY_EXISTS, () -> add(device(8192), existing, "s0", "a0"));
-    assertRefused(
-        RefusalCode.ALREADY_EXISTS, () -> add(device(8192), record(4096, "s1", "a0"), "s0"));
-  }
-
-  /** What an archive may refuse comes before the storage gives anything up. */
-  @Test
-  void aVolumeIsClearedAtItsArchivesFirst() {
-    assertThat(ClearVolumePlan.choose(HEAD, RECORD, Set.of("s0", "a0", "a1", "s1")).servers())
-        .containsExactly("a0", "a1", "s0");
-    ClearVolumePlan rest = ClearVolumePlan.choose(HEAD, RECORD, Set.of("s0"));
-    assertThat(rest.servers()).containsExactly("s0");
-    assertThat(ClearVolumePlan.choose(HEAD, RECORD, Set.of()).words())
-        .isEqualTo("no server knows vol0 any more: remove its record");
   }
 
   private static Reply.VolumeFacts at(long bytes, long version, String state) {

@@ -26,12 +26,20 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
     void run(TestGroup group, Scenario scenario) throws Exception;
   }
 
+  private static final List<Scenario> LOGGED = List.of(Scenario.LOGGED_BACKUP);
+
+  /** One of each workflow: histories are kept by the workflow's name. */
+  private static final List<Scenario> EACH =
+      Scenario.ALL.stream().filter(scenario -> !LOGGED.contains(scenario)).toList();
+
   static final List<RecordedCase> ALL =
       List.of(
-          new RecordedCase("completed", Scenario.ALL, RecordedCase::completed),
-          new RecordedCase("retried", Scenario.ALL, RecordedCase::retried),
-          new RecordedCase("refused", Scenario.ALL, RecordedCase::refused),
-          new RecordedCase("cancelled", Scenario.ALL, RecordedCase::cancelled),
+          new RecordedCase("completed", EACH, RecordedCase::completed),
+          new RecordedCase("retried", EACH, RecordedCase::retried),
+          new RecordedCase("refused", EACH, RecordedCase::refused),
+          new RecordedCase("cancelled", EACH, RecordedCase::cancelled),
+          new RecordedCase("logged-completed", LOGGED, RecordedCase::completed),
+          new RecordedCase("logged-retried", LOGGED, RecordedCase::retried),
           new RecordedCase(
               "unknown-volume",
               List.of(
@@ -40,7 +48,10 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
                   Scenario.VERIFY,
                   Scenario.CLEAR_VOLUME,
                   Scenario.DELETE_POINT,
-                  Scenario.RESIZE),
+                  Scenario.RESIZE,
+                  Scenario.SNAPSHOT,
+                  Scenario.APPLY,
+                  Scenario.MERGE),
               RecordedCase::unknownVolume),
           new RecordedCase("parked", List.of(FULL_BACKUP, Scenario.RESTORE), RecordedCase::parked),
           new RecordedCase(
@@ -50,8 +61,15 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
                   ADD_VOLUME,
                   Scenario.CLEAR_VOLUME,
                   Scenario.DELETE_POINT,
-                  Scenario.RESIZE),
+                  Scenario.RESIZE,
+                  Scenario.APPLY,
+                  Scenario.MERGE),
               RecordedCase::superseded),
+          new RecordedCase(
+              "cancelled-waiting",
+              List.of(Scenario.SNAPSHOT, Scenario.LOGGED_BACKUP),
+              RecordedCase::cancelledWaiting),
+          new RecordedCase("not-awaited", List.of(Scenario.SNAPSHOT), RecordedCase::notAwaited),
           new RecordedCase("already-running", List.of(FULL_BACKUP), RecordedCase::alreadyRunning),
           new RecordedCase("undone", List.of(ADD_VOLUME), RecordedCase::undone));
 
@@ -89,7 +107,7 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
   }
 
   private static void unknownVolume(TestGroup group, Scenario scenario) throws Exception {
-    group.servers.forget("vol0");
+    group.servers.forget(scenario.input().volume());
     group.await(group.begin(scenario.input()));
   }
 
@@ -136,5 +154,24 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
                 && start.work() instanceof Work.AddVolume,
         Refusal.of(RefusalCode.WRONG_STATE, "another vol1 is here"));
     group.await(group.begin(scenario.input()));
+  }
+
+  /** The servers are done, and no archive has the point yet. */
+  private static void cancelledWaiting(TestGroup group, Scenario scenario) throws Exception {
+    group.servers.interrupt(
+        (_, _, command) -> {
+          if (command instanceof Command.ListPoints) group.servers.holdStill();
+        },
+        (_, _, _) -> {});
+    Started started = group.begin(scenario.input());
+    group.until(() -> group.status(started).step().startsWith("waiting until a0 can restore"));
+    group.cancel(scenario.input().workflowId());
+    group.await(started);
+  }
+
+  private static void notAwaited(TestGroup group, Scenario scenario) throws Exception {
+    group.await(
+        group.startRaw(
+            "Snapshot", scenario.input().workflowId(), "{\"volume\":\"log0\",\"await\":false}"));
   }
 }

@@ -2,9 +2,13 @@ package io.backstay.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.backstay.activity.MemoryServers;
+import io.backstay.model.Point;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
+import io.backstay.policy.ChosenPoint;
 import io.backstay.wire.Command;
+import io.backstay.workflow.DeletePoint;
 import io.backstay.workflow.Restore;
 import io.backstay.workflow.VerifyRestore;
 import java.time.Instant;
@@ -33,7 +37,18 @@ class RestoreTest {
   void withoutAPointTheNewestIsRestored() throws Exception {
     Restore.Result result = group.completed(to("n0:/x"), Restore.Result.class);
     assertThat(result)
-        .isEqualTo(new Restore.Result("vol0", 1, "n0:/x", 4 << 20, 4 << 20, 1.5, null));
+        .isEqualTo(
+            new Restore.Result(
+                "vol0",
+                1,
+                "n0:/x",
+                4 << 20,
+                4 << 20,
+                1.5,
+                null,
+                group.servers.points("vol0").getLast().time(),
+                null,
+                null));
     assertThat(group.servers.isSteady()).isTrue();
   }
 
@@ -100,7 +115,43 @@ class RestoreTest {
             null,
             null,
             null);
-    assertThat(group.completed(input, Restore.Result.class).gid()).isEqualTo(1);
+    Restore.Result result = group.completed(input, Restore.Result.class);
+    assertThat(result.gid()).isEqualTo(1);
+    assertThat(result.gapSeconds()).isBetween(5000.0, 5400.0);
+    assertThat(result.gapEvidence()).isEqualTo(ChosenPoint.Evidence.WITHIN_MAX_GAP);
+  }
+
+  /** Rule M4: nothing was written between the point and the time that is asked for. */
+  @Test
+  void aTimeAtWhichTheVolumeIsKnownToBeTheSameIsTaken() throws Exception {
+    group.servers.protectLogged("log0", 4);
+    Point second = group.servers.points("log0").get(1);
+    Instant quiet = second.time().plus(MemoryServers.QUIET);
+    Restore.Result result =
+        group.completed(
+            new Restore.Input("log0", null, quiet, null, null, "n0:/x", null, null, null),
+            Restore.Result.class);
+    assertThat(result.gid()).isEqualTo(1);
+    assertThat(result.time()).isEqualTo(second.time());
+    assertThat(result.gapSeconds()).isEqualTo(30.0);
+    assertThat(result.gapEvidence()).isEqualTo(ChosenPoint.Evidence.NOTHING_WRITTEN);
+    Restore.Input later =
+        new Restore.Input("log0", null, quiet.plusMillis(1), null, null, "n0:/y", null, null, null);
+    assertThat(group.refused(later).found())
+        .startsWith("before: gid 1 at")
+        .contains("; after: gid 2");
+  }
+
+  /** The points of a volume do not fit into one answer of its archive. */
+  @Test
+  void theNeighboursAreFoundAmongManyPoints() throws Exception {
+    group.servers.protectLogged("log0", 10);
+    group.completed(new DeletePoint.Input("log0", 7L, Scenario.GRANT), DeletePoint.Result.class);
+    assertThat(
+            group
+                .refused(new Restore.Input("log0", 7L, null, null, null, "n0:/x", null, null, null))
+                .found())
+        .contains("before: gid 6 at ", "; after: gid 8 at ");
   }
 
   @Test

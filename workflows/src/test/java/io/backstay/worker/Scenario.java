@@ -5,19 +5,23 @@ import io.backstay.model.Bytes;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
 import io.backstay.workflow.AddVolume;
+import io.backstay.workflow.Apply;
 import io.backstay.workflow.ClearVolume;
 import io.backstay.workflow.DeletePoint;
 import io.backstay.workflow.FullBackup;
 import io.backstay.workflow.Grants;
+import io.backstay.workflow.Merge;
 import io.backstay.workflow.Resize;
 import io.backstay.workflow.Restore;
 import io.backstay.workflow.RunInput;
+import io.backstay.workflow.Snapshot;
 import io.backstay.workflow.VerifyRestore;
 import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * One run of each workflow on a group whose volume vol0 has the points 0 and 1.
+ * One run of each workflow on a group whose volume vol0 has the points 0 and 1, and whose logged
+ * volume log0 has the points 0 to 3, of which 1 is a snapshot.
  *
  * @param done whether the run's effect is there, once
  * @param undone whether the group is as before the run
@@ -36,6 +40,14 @@ record Scenario(
           new FullBackup.Input("vol0", null, null),
           servers -> servers.points("vol0").size() >= 3,
           servers -> servers.points("vol0").size() == 2);
+
+  static final Scenario LOGGED_BACKUP =
+      new Scenario(
+          "logged-backup",
+          new FullBackup.Input("log0", null, null),
+          servers -> servers.points("log0").size() >= 5,
+          // The image may be there, and its log on its way.
+          servers -> servers.points("log0").size() == 4);
 
   static final Scenario RESTORE =
       new Scenario(
@@ -92,8 +104,41 @@ record Scenario(
           // The archive may have heard of it: that harms nobody, and the next run completes it.
           servers -> servers.sizeAt("s0", "vol0") == MemoryServers.VOLUME_BYTES);
 
+  static final Scenario SNAPSHOT =
+      new Scenario(
+          "snapshot",
+          new Snapshot.Input("log0", "before-upgrade", null, null),
+          servers -> servers.points("log0").size() >= 5,
+          // One that was taken may be on its way.
+          servers -> servers.points("log0").size() == 4);
+
+  static final Scenario APPLY =
+      new Scenario(
+          "apply",
+          new Apply.Input("log0", 2L, null, null, null, null, GRANT),
+          servers -> servers.points("log0").size() == 2,
+          servers -> servers.points("log0").size() == 4);
+
+  static final Scenario MERGE =
+      new Scenario(
+          "merge",
+          new Merge.Input("log0", 0L, 3L, null, GRANT),
+          servers -> servers.points("log0").size() == 3,
+          servers -> servers.points("log0").size() == 4);
+
   static final List<Scenario> ALL =
-      List.of(FULL_BACKUP, RESTORE, VERIFY, ADD_VOLUME, CLEAR_VOLUME, DELETE_POINT, RESIZE);
+      List.of(
+          FULL_BACKUP,
+          LOGGED_BACKUP,
+          RESTORE,
+          VERIFY,
+          ADD_VOLUME,
+          CLEAR_VOLUME,
+          DELETE_POINT,
+          RESIZE,
+          SNAPSHOT,
+          APPLY,
+          MERGE);
 
   @Override
   public String toString() {

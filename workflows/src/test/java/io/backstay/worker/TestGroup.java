@@ -72,7 +72,7 @@ final class TestGroup implements AutoCloseable {
     return TestWorkflowEnvironment.newInstance(options.build());
   }
 
-  /** With volume vol0, which has two points, and one worker. */
+  /** With volume vol0, which is plain and has two points, and one worker. */
   static TestGroup start() {
     TestGroup group = new TestGroup(newTemporal(), true, "UnitTest");
     group.servers.protect("vol0", 2);
@@ -80,10 +80,11 @@ final class TestGroup implements AutoCloseable {
     return group;
   }
 
-  /** Beside other groups at one Temporal, in a namespace of its own, without a worker. */
+  /** With volume log0 too, beside other groups at one Temporal, in a namespace of its own. */
   static TestGroup beside(TestWorkflowEnvironment temporal, String namespace) {
     TestGroup group = new TestGroup(temporal, false, namespace);
     group.servers.protect("vol0", 2);
+    group.servers.protectLogged("log0", 4);
     return group;
   }
 

@@ -35,7 +35,13 @@ class VolumeRunsTest {
     assertThat(result)
         .isEqualTo(
             new AddVolume.Result(
-                "vol1", VolumeKind.PLAIN, 8 << 20, MemoryServers.DEVICE, "s0", List.of("a0")));
+                "vol1",
+                VolumeKind.PLAIN,
+                8 << 20,
+                MemoryServers.DEVICE,
+                "s0",
+                List.of("a0"),
+                List.of()));
     assertThat(group.servers.isProtected("vol1")).isTrue();
     assertThat(group.servers.isAt("s0", "vol1") && group.servers.isAt("a0", "vol1")).isTrue();
     assertThat(group.servers.isSteady()).isTrue();
@@ -89,8 +95,23 @@ class VolumeRunsTest {
             new AddVolume.Input("vol1", VolumeKind.LOGGED, MemoryServers.DEVICE, "s0", null),
             AddVolume.Result.class);
     assertThat(result.kind()).isEqualTo(VolumeKind.LOGGED);
+    assertThat(result.proxies()).containsExactly("p0");
     assertThat(group.servers.isAt("s0", "vol1")).isTrue();
     assertThat(group.servers.isSteady()).isTrue();
+  }
+
+  /** The storage would tell a proxy of the volume again. */
+  @Test
+  void aLoggedVolumeIsClearedAtItsProxiesLast() throws Exception {
+    group.completed(
+        new AddVolume.Input("vol1", VolumeKind.LOGGED, MemoryServers.DEVICE, "s0", null),
+        AddVolume.Result.class);
+    int before = group.servers.journal().size();
+    group.completed(new ClearVolume.Input("vol1", Scenario.GRANT), ClearVolume.Result.class);
+    assertThat(group.servers.journal().subList(before, group.servers.journal().size()))
+        .filteredOn(call -> call.endsWith(" Start"))
+        .containsExactly("a0 Start", "s0 Start", "p0 Start");
+    assertThat(group.servers.isProtected("vol1")).isFalse();
   }
 
   @Test

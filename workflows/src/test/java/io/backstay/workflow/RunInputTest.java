@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.model.Bytes;
+import io.backstay.model.Compression;
+import io.backstay.model.ReleaseOn;
+import io.backstay.model.Shipping;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
+import io.backstay.policy.AddVolumePlan;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -95,6 +100,58 @@ class RunInputTest {
   }
 
   @Test
+  void aSnapshotIsAwaitedUnlessSomebodySaysOtherwise() throws IOException {
+    Snapshot.Input shortest = read("{\"volume\":\"log0\"}", Snapshot.Input.class);
+    assertThat(shortest).isEqualTo(new Snapshot.Input("log0", null, true, null));
+    assertThat(shortest.workflowId()).isEqualTo("snapshot/log0");
+    String json = "{\"volume\":\"log0\",\"label\":\"l\",\"await\":false,\"request\":\"r1\"}";
+    Snapshot.Input longest = read(json, Snapshot.Input.class);
+    assertThat(longest).isEqualTo(new Snapshot.Input("log0", "l", false, "r1"));
+    assertThat(longest.workflowId()).isEqualTo("snapshot/log0/r1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"volume\":\"log0\",\"label\":\" \"}",
+        "{\"volume\":\"log0\",\"await\":\"no\"}",
+        "{\"volume\":\"log0\",\"request\":\"a/b\"}"
+      })
+  void whatIsNotASnapshotIsRefused(String json) {
+    assertThatThrownBy(() -> read(json, Snapshot.Input.class)).isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"volume\":\"log0\"}", // what was before any point is destroyed: it is named
+        "{\"volume\":\"log0\",\"gid\":1,\"label\":\"l\"}",
+        "{\"volume\":\"log0\",\"gid\":1,\"maxGap\":\"1h\"}",
+        "{\"volume\":\"log0\",\"gid\":1,\"archive\":\"a/0\"}",
+        "{\"volume\":\"log0\",\"gid\":1,\"grant\":\"zzz\"}"
+      })
+  void whatIsNotAnApplyIsRefused(String json) {
+    assertThatThrownBy(() -> read(json, Apply.Input.class)).isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"volume\":\"log0\",\"fromGid\":1}",
+        "{\"volume\":\"log0\",\"fromGid\":3,\"toGid\":3}",
+        "{\"volume\":\"log0\",\"fromGid\":-1,\"toGid\":3}"
+      })
+  void whatIsNotAMergeIsRefused(String json) {
+    assertThatThrownBy(() -> read(json, Merge.Input.class)).isInstanceOf(IOException.class);
+  }
+
+  /** Rule K5: what an operator signs. */
+  @Test
+  void theTargetOfAMergeNamesBothEnds() {
+    assertThat(new Merge.Input("log0", 3L, 9L, null, null).target()).isEqualTo("3-9");
+  }
+
+  @Test
   void theReasonNamesTheFieldAndWhatThereIs() {
     assertThatThrownBy(() -> read("{\"volume\":\"v\",\"mode\":1}", FullBackup.Input.class))
         .satisfies(e ->
@@ -169,5 +226,48 @@ class RunInputTest {
         .isInstanceOf(IOException.class);
     assertThatThrownBy(() -> read("{\"volume\":\"v\",\"device\":\"/x\"}", AddVolume.Input.class))
         .satisfies(e -> assertThat(RunPayloads.reason(e)).contains("no kind was given"));
+  }
+
+  private static final String LOGGED = "{\"volume\":\"v\",\"kind\":\"logged\",\"sizeBytes\":4096";
+
+  @Test
+  void anAddVolumeSaysHowTheLogGetsToTheArchives() throws IOException {
+    String json =
+        LOGGED
+            + """
+            ,"archives":["a1","a0"],"proxies":["p1"],"releaseOn":"archive",
+            "compression":"zstd:3","rateLimit":"1MiB/s","cutInterval":"1m"}
+            """;
+    AddVolumePlan.Wanted wanted = read(json, AddVolume.Input.class).wanted();
+    assertThat(wanted.archives()).containsExactly("a1", "a0");
+    assertThat(wanted.log().orElseThrow().cutSeconds()).contains(60);
+    assertThat(wanted.log().orElseThrow().shipping())
+        .isEqualTo(
+            new Shipping(List.of("p1"), ReleaseOn.ARCHIVE, Compression.parse("zstd:3"), 1 << 20));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"releaseOn\":\"archvie\"", // else it would silently be the usual one
+        "\"compression\":\"zstd:99\"",
+        "\"rateLimit\":\"fast\"",
+        "\"cutInterval\":\"0s\"",
+        "\"cutInterval\":\"1.5s\"",
+        "\"archive\":\"a0\",\"archives\":[\"a0\"]",
+        "\"archives\":[]",
+        "\"archives\":[\"a0\",\"a0\"]",
+        "\"proxies\":[\"../p\"]"
+      })
+  void whatIsNoWayForALogIsRefused(String fields) {
+    assertThatThrownBy(() -> read(LOGGED + "," + fields + "}", AddVolume.Input.class))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void aPlainVolumeHasNoLogToSend() {
+    String plain = "{\"volume\":\"v\",\"kind\":\"plain\",\"device\":\"/x\",";
+    assertThatThrownBy(() -> read(plain + "\"proxies\":[\"p0\"]}", AddVolume.Input.class))
+        .satisfies(e -> assertThat(RunPayloads.reason(e)).contains("a plain volume has a device"));
   }
 }

@@ -261,6 +261,9 @@ final class Clients {
           int end = at[0] + (int) (lengthBytes / SECTOR);
           if (zero) history.zero(at[0], end);
           at[0] = end;
+        },
+        error -> {
+          throw new Violation("9", "extents of %s were told late".formatted(where));
         });
     if (at[0] != where.to())
       throw new Violation("9", "extents of %s end at %d".formatted(where, at[0]));

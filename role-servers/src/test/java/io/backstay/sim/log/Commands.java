@@ -87,7 +87,7 @@ final class Commands {
     underWay++;
     try {
       world.say("a cut is asked for, everything up to moment " + floor);
-      Cut cut = explicit ? volume.snapshot(label) : volume.cut();
+      Cut cut = explicit ? volume.snapshot(label, Optional.empty()) : volume.cut();
       world.say("it is " + cut);
       cuts.told(cut, explicit, label, floor);
     } catch (RefusedException e) {

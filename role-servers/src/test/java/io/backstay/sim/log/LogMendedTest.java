@@ -145,7 +145,7 @@ class LogMendedTest {
               assertThat(e.refusal().code()).isEqualTo(RefusalCode.VERSION_CONFLICT);
               assertThat(volume.history().cuts()).hasSize(2);
             }
-            assertThat(volume.snapshot(Optional.empty()).gid()).isEqualTo(2);
+            assertThat(volume.snapshot(Optional.empty(), Optional.empty()).gid()).isEqualTo(2);
             volume.stop();
           });
     }
@@ -163,7 +163,7 @@ class LogMendedTest {
           disk.failWrites("/dev/log", 0, Long.MAX_VALUE);
           write(volume, 1, new ArrayList<>());
           for (int i = 0; i < 2; i++) {
-            assertThatThrownBy(() -> volume.snapshot(Optional.empty()))
+            assertThatThrownBy(() -> volume.snapshot(Optional.empty(), Optional.empty()))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("/dev/log");
             time.sleep(SECOND);
@@ -188,7 +188,7 @@ class LogMendedTest {
               write(volume, i % 256, answers);
               if (i % 8 == 0) time.sleep(Duration.ofMillis(30));
             }
-            assertThatThrownBy(() -> volume.snapshot(Optional.empty()))
+            assertThatThrownBy(() -> volume.snapshot(Optional.empty(), Optional.empty()))
                 .isInstanceOf(IOException.class);
             assertThat(volume.history().isProtected()).isTrue();
             disk.healFaults();

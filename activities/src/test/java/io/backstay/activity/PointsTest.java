@@ -1,0 +1,128 @@
+package io.backstay.activity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import io.backstay.activity.PointActivities.Awaited;
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.wire.Cbor;
+import io.backstay.wire.Command;
+import io.temporal.activity.ActivityOptions;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.common.RetryOptions;
+import io.temporal.common.converter.DefaultDataConverter;
+import io.temporal.common.converter.JacksonJsonPayloadConverter;
+import io.temporal.failure.ActivityFailure;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.testing.TestActivityEnvironment;
+import io.temporal.testing.TestEnvironmentOptions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** One attempt at waiting for a point (rule K4). */
+class PointsTest {
+  private static final Awaited NEWEST = new Awaited("log0", 3, List.of("a1", "a0"));
+  private static final Awaited COMING = new Awaited("log0", 4, List.of("a0"));
+
+  private final QuickTime time = new QuickTime();
+  private final MemoryServers servers = new MemoryServers(time);
+  private final Queue<Progress> beats = new ConcurrentLinkedQueue<>();
+  private final TestActivityEnvironment temporal =
+      TestActivityEnvironment.newInstance(
+          TestEnvironmentOptions.newBuilder()
+              .setWorkflowClientOptions(
+                  WorkflowClientOptions.newBuilder()
+                      .setDataConverter(
+                          DefaultDataConverter.newDefaultInstance()
+                              .withPayloadConverterOverrides(
+                                  new JacksonJsonPayloadConverter(Cbor.json())))
+                      .build())
+              .build());
+  private PointActivities points;
+
+  @BeforeEach
+  void register() {
+    servers.protectLogged("log0", 4);
+    temporal.registerActivitiesImplementations(new Points(new ServerCalls(servers), time));
+    temporal.setActivityHeartbeatListener(Progress.class, beats::add);
+    points =
+        temporal.newActivityStub(
+            PointActivities.class,
+            ActivityOptions.newBuilder()
+                .setStartToCloseTimeout(Duration.ofMinutes(1))
+                .setHeartbeatTimeout(Duration.ofSeconds(10))
+                .setRetryOptions(RetryOptions.newBuilder().setMaximumAttempts(1).build())
+                .build());
+  }
+
+  @AfterEach
+  void close() {
+    temporal.close();
+  }
+
+  private ApplicationFailure failure(Awaited point) {
+    try {
+      throw new AssertionError("it did not fail: " + points.awaitPoint(point));
+    } catch (ActivityFailure e) {
+      return (ApplicationFailure) e.getCause();
+    }
+  }
+
+  @Test
+  void aPointThatIsThereIsFoundAtOnce() {
+    servers.stop("a1");
+    assertThat(points.awaitPoint(NEWEST)).isEqualTo("a0");
+    assertThat(servers.journal()).containsExactly("a0 ListPoints");
+  }
+
+  /** As long as one archive answers there is nothing to try again. */
+  @Test
+  void anArchiveThatIsAwayDoesNotEndTheAttemptWhileAnotherAnswers() {
+    servers.stop("a1");
+    servers.interrupt(
+        (call, _, _) -> {
+          if (call == 6) servers.protectLogged("log0", 1); // gid 4
+        },
+        (_, _, _) -> {});
+    assertThat(points.awaitPoint(new Awaited("log0", 4, List.of("a1", "a0")))).isEqualTo("a0");
+    assertThat(beats)
+        .isNotEmpty()
+        .allSatisfy(beat -> assertThat(beat.waiting()).isEqualTo("a1 or a0 to have gid 4 of log0"));
+  }
+
+  @Test
+  void archivesThatAreAllAwayEndTheAttemptForTemporalToRetry() {
+    servers.stop("a0");
+    ApplicationFailure failure = failure(COMING);
+    assertThat(failure.isNonRetryable()).isFalse();
+    assertThat(failure.getType()).isEqualTo("unreachable");
+    assertThat(beats).last().satisfies(beat -> assertThat(beat.failingSince()).isNotNull());
+  }
+
+  @Test
+  void aRefusalOfTheOnlyArchiveIsFinalUnlessItMayPass() {
+    servers.refuse((_, _) -> true, Refusal.of(RefusalCode.UNKNOWN_VOLUME, "no log0 here"));
+    assertThat(failure(COMING).isNonRetryable()).isTrue();
+    servers.refuse((_, _) -> true, Refusal.of(RefusalCode.STARTING, "not yet"));
+    assertThat(failure(COMING))
+        .asInstanceOf(type(ApplicationFailure.class))
+        .satisfies(failure -> assertThat(failure.isNonRetryable()).isFalse());
+  }
+
+  /** An archive that never heard of the volume is no reason to give up the other one. */
+  @Test
+  void ofSeveralFailuresThatIsToldThatMayPass() {
+    servers.stop("a0");
+    servers.refuse(
+        (server, command) -> server.equals("a1") && command instanceof Command.ListPoints,
+        Refusal.of(RefusalCode.UNKNOWN_VOLUME, "no log0 here"));
+    assertThat(failure(new Awaited("log0", 4, List.of("a1", "a0"))).getType())
+        .isEqualTo("unreachable");
+  }
+}

@@ -1,0 +1,171 @@
+package io.backstay.archive;
+
+import io.backstay.history.DiffDraft;
+import io.backstay.history.DiffStore;
+import io.backstay.history.Sighting;
+import io.backstay.volume.VolumeStore;
+import io.backstay.wdiff.DiffSidecar;
+import io.backstay.wire.Message.WdiffVerdict.Verdict;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.LongStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The diffs of all volumes of an archive, and what its storages say of the quiet after them. */
+final class VolumeHistories implements VolumeDiffs {
+  private static final Logger LOG = LoggerFactory.getLogger(VolumeHistories.class);
+
+  private final VolumeStore<ArchiveVolume> store;
+  private final Map<String, DiffStore> stores = new ConcurrentHashMap<>();
+  private final Map<String, Quiet> quiet = new ConcurrentHashMap<>();
+
+  /** Nothing was written behind that cut up to then (rule M4). */
+  record Quiet(int session, long gid, Instant at) {}
+
+  VolumeHistories(VolumeStore<ArchiveVolume> store) {
+    this.store = store;
+  }
+
+  /** Reads what is there of every volume, and removes what a crash left. */
+  void start() throws IOException {
+    for (ArchiveVolume volume : store.all()) {
+      of(volume.volume());
+      tidy(volume.volume());
+    }
+  }
+
+  DiffStore of(String volume) throws IOException {
+    DiffStore known = stores.get(volume);
+    return known == null ? opened(volume) : known;
+  }
+
+  private synchronized DiffStore opened(String volume) throws IOException {
+    DiffStore known = stores.get(volume);
+    if (known != null) return known;
+    DiffStore opened = DiffStore.open(store.directory(volume));
+    stores.put(volume, opened);
+    return opened;
+  }
+
+  Optional<Quiet> quiet(String volume) {
+    return Optional.ofNullable(quiet.get(volume));
+  }
+
+  @Override
+  public Verdict judge(String volume, DiffSidecar offered) throws IOException {
+    return switch (look(volume, offered)) {
+      case Sighting.Wanted _ -> Verdict.ACCEPT;
+      case Sighting.Had _ -> Verdict.HAVE_IT;
+      case Sighting.Conflict _ -> Verdict.GID_CONFLICT;
+    };
+  }
+
+  @Override
+  public String words(String volume, DiffSidecar offered) throws IOException {
+    return switch (look(volume, offered)) {
+      case Sighting.Wanted _ -> "";
+      case Sighting.Had(String how) -> how;
+      case Sighting.Conflict(String how) -> how;
+    };
+  }
+
+  private Sighting look(String volume, DiffSidecar offered) throws IOException {
+    return of(volume).look(offered, floor(store.get(volume), offered));
+  }
+
+  /** Up to there every image of the session has what the diffs would bring. */
+  private static OptionalLong floor(ArchiveVolume volume, DiffSidecar offered) {
+    return volume.images().stream()
+        .flatMap(image -> image.base().stream())
+        .filter(base -> base.session().number() == offered.session().number())
+        .mapToLong(base -> base.begin().gid())
+        .min();
+  }
+
+  @Override
+  public long nextGid(String volume) throws IOException {
+    return of(volume).nextGid();
+  }
+
+  @Override
+  public void quiet(String volume, int session, long gid, Instant at) {
+    quiet.merge(
+        volume,
+        new Quiet(session, gid, at),
+        (before, now) ->
+            now.session() > before.session()
+                    || now.gid() > before.gid()
+                    || now.at().isAfter(before.at())
+                ? now
+                : before);
+  }
+
+  @Override
+  public Receiving receive(String volume, DiffSidecar offered) throws IOException {
+    DiffStore diffs = of(volume);
+    DiffDraft draft = diffs.draft();
+    return new Receiving() {
+      @Override
+      public void write(long offset, ByteBuffer bytes) throws IOException {
+        draft.write(bytes);
+      }
+
+      @Override
+      public void commit() throws IOException {
+        // Of a log's diff: whoever asked for the snapshot at its begin wants to keep that.
+        diffs.commit(draft, offered, !offered.begin().explicit());
+      }
+
+      @Override
+      public void close() throws IOException {
+        draft.close();
+      }
+    };
+  }
+
+  /**
+   * Removes what nobody needs any more: files of images that no metadata names, and diffs that all
+   * images have. What cannot be removed now, the next start removes.
+   */
+  void tidy(String volume) {
+    try {
+      ArchiveVolume now = store.get(volume);
+      for (String deleted : ImageFiles.deleteUnnamed(store.directory(volume), now))
+        LOG.info("{}: deleted {}, which no point names", volume, deleted);
+      if (now.state() == ArchiveVolume.State.CLEAR) {
+        of(volume).forgetAll();
+        quiet.remove(volume);
+        return;
+      }
+      OptionalLong needed = neededFrom(now);
+      if (needed.isPresent())
+        of(volume)
+            .forgetUpTo(needed.getAsLong(), "the image at gid %d".formatted(needed.getAsLong()));
+    } catch (IOException e) {
+      LOG.warn("{}: what is not needed stays until the next start: {}", volume, e.toString());
+    }
+  }
+
+  /**
+   * Diffs that end there or before lead on from no image, complete or on its way in. Empty where no
+   * image is complete.
+   */
+  private static OptionalLong neededFrom(ArchiveVolume volume) {
+    LongStream complete =
+        volume.images().stream()
+            .flatMap(image -> image.base().stream())
+            .mapToLong(base -> base.begin().gid());
+    LongStream coming =
+        volume.partial().stream()
+            .flatMap(partial -> partial.origin().stream())
+            .mapToLong(origin -> origin.begin().gid());
+    boolean has = volume.images().stream().anyMatch(image -> image.base().isPresent());
+    return has ? LongStream.concat(complete, coming).min() : OptionalLong.empty();
+  }
+}

@@ -1,0 +1,212 @@
+package io.backstay.history;
+
+import io.backstay.seam.BlockDevice;
+import io.backstay.wdiff.DiffSidecar;
+import io.backstay.wire.Payload;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.CRC32C;
+
+/**
+ * The wdiffs of a chain, read in blocks of 64 KiB, each of which is compared with its CRC32C in the
+ * sidecar before anybody sees a byte of it (rule X3). Neighbouring records lie in one block, and
+ * blocks that were read lately are kept, so whoever goes through the volume reads each wdiff once.
+ *
+ * <p>Memory does not grow with the chain but for a few words per diff: the checksums lie in a file
+ * of their own, and so many wdiffs stay open; the others are opened for each block.
+ */
+final class DiffFiles implements Closeable {
+  private static final int OPEN_MAX = 512;
+  private static final long BLOCK_CACHE_BYTES = 32 << 20;
+  private static final long SUM_CACHE_BYTES = 1 << 20;
+
+  private final DiffStore.Pin pin;
+  private final List<KeptDiff> chain;
+  private final BlockReads reads;
+  private final PageFile sums;
+
+  /** Number of the first checksum of each diff. */
+  private final long[] firstSum;
+
+  private final ReentrantLock opening = new ReentrantLock();
+  private final Map<Integer, BlockDevice> open = new HashMap<>();
+  private final Recent<Place, byte[]> blocks =
+      new Recent<>(BLOCK_CACHE_BYTES, block -> block.length);
+  private final Recent<Long, ByteBuffer> sumPages =
+      new Recent<>(SUM_CACHE_BYTES, page -> PageFile.PAGE_BYTES);
+
+  private record Place(int rank, int block) {}
+
+  private DiffFiles(
+      DiffStore.Pin pin, List<KeptDiff> chain, BlockReads reads, PageFile sums, long[] firstSum) {
+    this.pin = pin;
+    this.chain = chain;
+    this.reads = reads;
+    this.sums = sums;
+    this.firstSum = firstSum;
+  }
+
+  /**
+   * @param pin taken over, also when this throws
+   */
+  static DiffFiles open(DiffStore.Pin pin, List<KeptDiff> chain, BlockReads reads)
+      throws IOException {
+    long[] firstSum = new long[chain.size() + 1];
+    boolean opened = false;
+    try (PageFile.Writing writing =
+        new PageFile.Writing(pin.scratch(), pin.scratchName("sums"), Integer.BYTES)) {
+      for (int rank = 0; rank < chain.size(); rank++) {
+        DiffSidecar sidecar = pin.sidecar(chain.get(rank));
+        ByteBuffer checksums =
+            ByteBuffer.wrap(sidecar.checksums().toArray()).order(ByteOrder.LITTLE_ENDIAN);
+        while (checksums.hasRemaining()) writing.next().putInt(checksums.getInt());
+        firstSum[rank + 1] = writing.entries();
+      }
+      DiffFiles files = new DiffFiles(pin, chain, reads, writing.finish(reads), firstSum);
+      opened = true;
+      return files;
+    } finally {
+      if (!opened) pin.close();
+    }
+  }
+
+  List<KeptDiff> chain() {
+    return chain;
+  }
+
+  DiffStore.Pin pin() {
+    return pin;
+  }
+
+  /**
+   * Bytes of a wdiff, which nobody may change.
+   *
+   * @throws DamagedDiffException where they are not what the sidecar says, or behind its end
+   */
+  ByteBuffer read(int rank, long position, int bytes) throws IOException {
+    KeptDiff kept = chain.get(rank);
+    if (bytes < 0 || position + bytes > kept.fileBytes())
+      throw new DamagedDiffException(
+          kept,
+          position,
+          "%d bytes are expected here, the file has %d".formatted(bytes, kept.fileBytes()));
+    int inBlock = (int) (position % Payload.BLOCK_BYTES);
+    if (inBlock + bytes <= Payload.BLOCK_BYTES)
+      return ByteBuffer.wrap(block(rank, position), inBlock, bytes).slice();
+    ByteBuffer whole = ByteBuffer.allocate(bytes);
+    for (long at = position; whole.hasRemaining(); ) {
+      byte[] block = block(rank, at);
+      int from = (int) (at % Payload.BLOCK_BYTES);
+      int length = Math.min(block.length - from, whole.remaining());
+      whole.put(block, from, length);
+      at += length;
+    }
+    return whole.flip();
+  }
+
+  private byte[] block(int rank, long position) throws IOException {
+    int number = (int) (position / Payload.BLOCK_BYTES);
+    return blocks.get(new Place(rank, number), () -> load(rank, number));
+  }
+
+  /** Reads everything and compares it. */
+  void compareAll() throws IOException {
+    for (int rank = 0; rank < chain.size(); rank++) {
+      long blocks = firstSum[rank + 1] - firstSum[rank];
+      for (int number = 0; number < blocks; number++) load(rank, number);
+    }
+  }
+
+  private byte[] load(int rank, int number) throws IOException {
+    KeptDiff kept = chain.get(rank);
+    long position = (long) number * Payload.BLOCK_BYTES;
+    int bytes = (int) Math.min(Payload.BLOCK_BYTES, kept.fileBytes() - position);
+    byte[] block = load(rank, position, bytes);
+    CRC32C crc = new CRC32C();
+    crc.update(block);
+    int expected = sum(firstSum[rank] + number);
+    if ((int) crc.getValue() != expected)
+      throw new DamagedDiffException(
+          kept, position, "CRC32C %08x, its sidecar says %08x".formatted(crc.getValue(), expected));
+    return block;
+  }
+
+  private byte[] load(int rank, long position, int bytes) throws IOException {
+    BlockDevice device = device(rank);
+    try {
+      if (device.sizeBytes() != chain.get(rank).fileBytes())
+        throw new DamagedDiffException(
+            chain.get(rank),
+            position,
+            "the file has %d bytes, its sidecar says %d"
+                .formatted(device.sizeBytes(), chain.get(rank).fileBytes()));
+      return reads.read(device, position, bytes);
+    } finally {
+      release(rank, device);
+    }
+  }
+
+  private BlockDevice device(int rank) throws IOException {
+    opening.lock();
+    try {
+      BlockDevice known = open.get(rank);
+      if (known != null) return known;
+      BlockDevice device = pin.open(chain.get(rank));
+      if (open.size() < OPEN_MAX) open.put(rank, device);
+      return device;
+    } finally {
+      opening.unlock();
+    }
+  }
+
+  private void release(int rank, BlockDevice device) throws IOException {
+    opening.lock();
+    try {
+      if (!device.equals(open.get(rank))) device.close();
+    } finally {
+      opening.unlock();
+    }
+  }
+
+  private int sum(long number) throws IOException {
+    long page = number / sums.entriesInPage();
+    ByteBuffer entries = sumPages.get(page, () -> sums.read(page));
+    return entries.getInt((int) (number % sums.entriesInPage()) * Integer.BYTES);
+  }
+
+  @Override
+  public void close() throws IOException {
+    List<Closeable> all = new ArrayList<>();
+    opening.lock();
+    try {
+      all.addAll(open.values());
+      open.clear();
+    } finally {
+      opening.unlock();
+    }
+    all.add(sums);
+    all.add(pin);
+    closeAll(all);
+  }
+
+  /** Closes all of them, whatever fails. */
+  static void closeAll(List<? extends Closeable> all) throws IOException {
+    IOException first = null;
+    for (Closeable one : all) {
+      try {
+        one.close();
+      } catch (IOException e) {
+        if (first == null) first = e;
+        else first.addSuppressed(e);
+      }
+    }
+    if (first != null) throw first;
+  }
+}

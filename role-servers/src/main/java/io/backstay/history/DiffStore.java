@@ -1,0 +1,415 @@
+package io.backstay.history;
+
+import io.backstay.chain.Diff;
+import io.backstay.diff.DiffInput;
+import io.backstay.diff.DiffSource;
+import io.backstay.diff.SortedDiffReader;
+import io.backstay.model.Cut;
+import io.backstay.model.Session;
+import io.backstay.seam.BlockDevice;
+import io.backstay.seam.Directory;
+import io.backstay.wdiff.DiffSidecar;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The diffs of one volume, in the directory {@code diffs} below the volume's own: each a wdiff that
+ * walb-tools can read, with its {@link DiffSidecar} beside it (rule X3).
+ *
+ * <p><b>Order.</b> The bytes are durable, then the sidecar with its name, then the wdiff gets its
+ * name, and the sync of the directory behind that is the commit: nobody is told before. A diff goes
+ * the other way round: the wdiff durably, then the sidecar. So a listing tells everything, and
+ * there is no other record of the set.
+ *
+ * <p><b>Readers</b> pin what they read. A diff that is replaced meanwhile is gone from the set at
+ * once; its files go when the last reader closes, or when the next process lists them.
+ *
+ * <p>Any thread may ask at any time; changes are made one after the other.
+ */
+public final class DiffStore {
+  public static final String DIRECTORY = "diffs";
+
+  /** Cuts of so many diffs are recorded with one sync before the diffs go. */
+  private static final int CUTS_AT_ONCE = 20_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(DiffStore.class);
+
+  private final Directory directory;
+  private final List<String> damage;
+  private final AppliedCuts applied;
+  private final ConcurrentSkipListMap<Key, KeptDiff> diffs = new ConcurrentSkipListMap<>();
+  private final AtomicLong version = new AtomicLong();
+  private final AtomicLong drafts = new AtomicLong();
+  private final ReentrantLock changing = new ReentrantLock();
+  private final ReentrantLock pinning = new ReentrantLock();
+  private final DiffPins<Key> pins = new DiffPins<>();
+  private final Recognition recognition;
+
+  /** In the order of sessions and gids. */
+  private record Key(int session, long from, long to, String gids) implements Comparable<Key> {
+    static Key of(KeptDiff kept) {
+      return of(kept.session().number(), kept.diff());
+    }
+
+    static Key of(int session, Diff diff) {
+      return new Key(session, diff.from().begin(), diff.to().begin(), diff.gids());
+    }
+
+    @Override
+    public int compareTo(Key other) {
+      if (session != other.session) return Integer.compare(session, other.session);
+      if (from != other.from) return Long.compare(from, other.from);
+      if (to != other.to) return Long.compare(to, other.to);
+      return gids.compareTo(other.gids);
+    }
+  }
+
+  private DiffStore(Directory directory, DiffListing listing) {
+    this.directory = directory;
+    this.damage = List.copyOf(listing.damage());
+    this.applied = new AppliedCuts(directory);
+    this.recognition = new Recognition(directory);
+    listing.diffs().forEach(diff -> diffs.put(Key.of(diff), diff));
+  }
+
+  /** Finds what is there, and finishes what an earlier process had begun. */
+  public static DiffStore open(Directory volume) throws IOException {
+    Directory directory = volume.child(DIRECTORY);
+    volume.sync();
+    return new DiffStore(directory, DiffListing.of(directory));
+  }
+
+  // ---- asking
+
+  /** All diffs, in the order of sessions and gids. */
+  public List<KeptDiff> all() {
+    return List.copyOf(diffs.values());
+  }
+
+  /** Those of one session, in the order of their gids. */
+  public List<KeptDiff> of(Session session) {
+    return numbered(session.number()).stream()
+        .filter(kept -> kept.session().uuid().equals(session.uuid()))
+        .toList();
+  }
+
+  private Collection<KeptDiff> numbered(int session) {
+    return diffs.subMap(first(session), first(session + 1)).values();
+  }
+
+  private static Key first(int session) {
+    return new Key(session, -1, -1, "");
+  }
+
+  /** Grows with every change of the set. */
+  public long version() {
+    return version.get();
+  }
+
+  /** Wdiffs that were found but cannot be used, each with the reason. */
+  public List<String> damage() {
+    return damage;
+  }
+
+  /** Greater than every gid of a diff that is here. */
+  public long nextGid() {
+    return diffs.values().stream().mapToLong(kept -> kept.diff().to().end() + 1).max().orElse(0);
+  }
+
+  public DiffSidecar sidecar(KeptDiff kept) throws IOException {
+    return DiffSidecar.decode(kept.sidecarName(), directory.read(kept.sidecarName()));
+  }
+
+  /**
+   * Whether that diff is here (rule X2): alone, in one that a merge made, or in a base image.
+   *
+   * @param floor the log of its session up to that gid is in every image of it; empty where there
+   *     is no such image
+   */
+  public Sighting look(DiffSidecar offered, OptionalLong floor) throws IOException {
+    int session = offered.session().number();
+    for (KeptDiff kept : numbered(session)) {
+      Optional<Sighting> seen = recognition.compare(kept, offered);
+      if (seen.isPresent()) return seen.get();
+    }
+    changing.lock();
+    try {
+      OptionalLong begin = applied.lsid(session, offered.begin().gid());
+      OptionalLong end = applied.lsid(session, offered.end().gid());
+      if (begin.orElse(offered.begin().lsid()) != offered.begin().lsid()
+          || end.orElse(offered.end().lsid()) != offered.end().lsid())
+        return new Sighting.Conflict("applied were lsids %s to %s".formatted(begin, end));
+      if (begin.isPresent() && end.isPresent()) return new Sighting.Had("it was applied");
+    } finally {
+      changing.unlock();
+    }
+    return floor.isPresent() && offered.to().end() <= floor.getAsLong()
+        ? new Sighting.Had("an image at gid %d holds it".formatted(floor.getAsLong()))
+        : new Sighting.Wanted();
+  }
+
+  // ---- coming
+
+  /** Room for the bytes of a wdiff. */
+  public DiffDraft draft() throws IOException {
+    return new DiffDraft(directory, temporary("draft"));
+  }
+
+  private String temporary(String what) {
+    return "%s-%d%s".formatted(what, drafts.incrementAndGet(), DiffListing.TEMPORARY);
+  }
+
+  /**
+   * Makes the draft a diff of the volume; durable when it returns. Where the same one came in
+   * meanwhile the draft is not used.
+   *
+   * @param mergeable whether its begin may be forgotten
+   * @throws IOException also where its gids stand for another stretch of the log here
+   */
+  public KeptDiff commit(DiffDraft draft, DiffSidecar sidecar, boolean mergeable)
+      throws IOException {
+    if (draft.sizeBytes() != sidecar.fileBytes())
+      throw new IOException(
+          "a wdiff of %d bytes for %s, whose sidecar says %d"
+              .formatted(draft.sizeBytes(), sidecar.diff(mergeable), sidecar.fileBytes()));
+    draft.sync();
+    KeptDiff kept = KeptDiff.of(sidecar, sidecar.diff(mergeable));
+    Key key = Key.of(kept);
+    changing.lock();
+    try {
+      KeptDiff known = diffs.get(key);
+      if (known != null
+          && recognition.compare(known, sidecar).orElseThrow() instanceof Sighting.Had)
+        return known;
+      requireFree(key, sidecar);
+      directory.publish(sidecar.fileName(), sidecar.encode());
+      draft.rename(kept.diff().fileName());
+      directory.sync();
+      diffs.put(key, kept);
+      version.incrementAndGet();
+      return kept;
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /** Two diffs with the same gids would have one name. */
+  private void requireFree(Key key, DiffSidecar sidecar) throws IOException {
+    for (KeptDiff other : diffs.values()) {
+      if (other.diff().gids().equals(key.gids))
+        throw new IOException("%s is here, it cannot be %s".formatted(other, sidecar.begin()));
+    }
+    pinning.lock();
+    try {
+      if (pins.isDoomed(key)) throw new IOException("%s is read, and goes".formatted(key));
+    } finally {
+      pinning.unlock();
+    }
+    for (String name : directory.list()) {
+      boolean leftOver =
+          DiffSidecar.gidsIn(name).filter(key.gids::equals).isPresent()
+              && !name.equals(sidecar.fileName());
+      if (leftOver) directory.delete(name);
+    }
+  }
+
+  // ---- staying
+
+  /**
+   * Says of the state at that gid whether merges keep it: its name says so durably when it returns.
+   *
+   * @return false where no diff begins there
+   */
+  public boolean keep(long gid, boolean kept) throws IOException {
+    changing.lock();
+    try {
+      List<KeptDiff> here =
+          diffs.values().stream().filter(one -> one.diff().from().begin() == gid).toList();
+      for (KeptDiff one : here) {
+        if (one.diff().mergeable() == kept) rename(one, one.with(!kept));
+      }
+      if (!here.isEmpty()) directory.sync();
+      return !here.isEmpty();
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void rename(KeptDiff one, KeptDiff next) throws IOException {
+    pinning.lock();
+    try {
+      directory.rename(one.diff().fileName(), next.diff().fileName());
+      diffs.put(Key.of(next), next);
+      version.incrementAndGet();
+    } finally {
+      pinning.unlock();
+    }
+  }
+
+  // ---- going
+
+  /**
+   * Forgets the diffs that end at or before that gid: a base image holds them, and no image needs
+   * them. Their cuts are recorded before they go.
+   *
+   * @param successor names that image in the log
+   */
+  public int forgetUpTo(long gid, String successor) throws IOException {
+    changing.lock();
+    try {
+      List<KeptDiff> gone =
+          diffs.values().stream().filter(kept -> kept.diff().to().end() <= gid).toList();
+      List<Cut> cuts = new ArrayList<>();
+      for (KeptDiff kept : gone) {
+        DiffSidecar sidecar = sidecar(kept);
+        cuts.add(sidecar.begin());
+        cuts.addAll(sidecar.cuts());
+        if (cuts.size() >= CUTS_AT_ONCE) {
+          applied.append(cuts);
+          cuts.clear();
+        }
+      }
+      applied.append(cuts);
+      remove(gone, successor);
+      return gone.size();
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /** Forgets diffs which that one, committed before, was made of. */
+  public void replace(Collection<KeptDiff> parts, KeptDiff successor) throws IOException {
+    changing.lock();
+    try {
+      if (!diffs.containsKey(Key.of(successor)))
+        throw new IllegalStateException("%s is not here, it replaces nothing".formatted(successor));
+      remove(parts, successor.toString());
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /** All of them, with the volume. */
+  public void forgetAll() throws IOException {
+    changing.lock();
+    try {
+      remove(List.copyOf(diffs.values()), "nothing: the volume is cleared");
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void remove(Collection<KeptDiff> gone, String successor) throws IOException {
+    if (gone.isEmpty()) return;
+    List<KeptDiff> unread = new ArrayList<>();
+    pinning.lock();
+    try {
+      for (KeptDiff kept : gone) {
+        Key key = Key.of(kept);
+        KeptDiff now = diffs.remove(key);
+        if (now != null && pins.mayGo(key, now)) unread.add(now);
+      }
+      version.incrementAndGet();
+    } finally {
+      pinning.unlock();
+    }
+    gone.forEach(kept ->
+        LOG.info("{}: {} is removed, {} replaces it", directory.description(), kept, successor));
+    DiffListing.remove(directory, unread);
+  }
+
+  // ---- reading
+
+  /** Keeps the files of diffs until it is closed. */
+  public final class Pin implements Closeable {
+    private final Set<Key> keys;
+    private boolean closed;
+
+    private Pin(Set<Key> keys) {
+      this.keys = keys;
+    }
+
+    /** For reading only; under the name that it has now. */
+    BlockDevice open(KeptDiff kept) throws IOException {
+      pinning.lock();
+      try {
+        Key key = Key.of(kept);
+        KeptDiff now = diffs.get(key);
+        return directory.openDevice((now == null ? pins.doomed(key) : now).diff().fileName());
+      } finally {
+        pinning.unlock();
+      }
+    }
+
+    DiffSidecar sidecar(KeptDiff kept) throws IOException {
+      return DiffStore.this.sidecar(kept);
+    }
+
+    /**
+     * Its stretches from the first to the last, each block compared with its checksum (rule X3).
+     */
+    public DiffSource source(KeptDiff kept) throws IOException {
+      BlockDevice device = open(kept);
+      boolean opened = false;
+      try {
+        String name = kept.diff().fileName();
+        DiffSource source =
+            new SortedDiffReader(DiffInput.of(name, device, DiffStore.this.sidecar(kept)));
+        opened = true;
+        return source;
+      } finally {
+        if (!opened) device.close();
+      }
+    }
+
+    /** Room for what does not outlive the reader: the next process removes it. */
+    Directory scratch() {
+      return directory;
+    }
+
+    String scratchName(String what) {
+      return temporary(what);
+    }
+
+    @Override
+    public void close() throws IOException {
+      List<KeptDiff> unread;
+      pinning.lock();
+      try {
+        unread = closed ? List.of() : pins.release(keys);
+        closed = true;
+      } finally {
+        pinning.unlock();
+      }
+      DiffListing.remove(directory, unread);
+    }
+  }
+
+  /** Empty where one of them is not here any more: then the chain is another one by now. */
+  public Optional<Pin> pin(Collection<KeptDiff> wanted) {
+    pinning.lock();
+    try {
+      Set<Key> keys = new HashSet<>();
+      for (KeptDiff kept : wanted) {
+        if (!diffs.containsKey(Key.of(kept))) return Optional.empty();
+        keys.add(Key.of(kept));
+      }
+      pins.add(keys);
+      return Optional.of(new Pin(keys));
+    } finally {
+      pinning.unlock();
+    }
+  }
+}

@@ -1,0 +1,196 @@
+package io.backstay.roles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.backstay.model.Cut;
+import io.backstay.model.LogPlan;
+import io.backstay.model.OperationReport;
+import io.backstay.model.Point;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.Shipping;
+import io.backstay.model.VolumeKind;
+import io.backstay.model.Work;
+import io.backstay.model.WorkResult;
+import io.backstay.nbd.Export;
+import io.backstay.seam.BufferPool;
+import io.backstay.wire.Command;
+import io.backstay.wire.Reply;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A logged volume, its storage, a proxy and an archive: from a write to the restored byte. */
+class ContinuousBackupTest {
+  private static final int MIB = 1 << 20;
+  private static final int BYTES = 8 * MIB;
+  private final TwinGroup group = new TwinGroup();
+  private final Random random = new Random(7);
+  private final byte[] model = new byte[BYTES];
+  private final Map<Long, byte[]> history = new HashMap<>();
+  private int restores;
+
+  @BeforeEach
+  void begin() throws Exception {
+    group.start();
+    group.proxy.start();
+    var own =
+        (Reply.OwnPlace)
+            group.storage.service.answer(TwinGroup.WORKER, new Command.FindOwnPlace("vol0"));
+    Work add = TwinGroup.add(record(own));
+    group.archive.start("add/a0", 1, add);
+    assertThat(group.archive.await("add/a0").state()).isEqualTo(OperationReport.State.DONE);
+    group.storage.start("add/s0", 1, add);
+    assertThat(group.storage.await("add/s0").state()).isEqualTo(OperationReport.State.DONE);
+  }
+
+  private static ProtectionRecord record(Reply.OwnPlace own) {
+    return new ProtectionRecord(
+        1,
+        "vol0",
+        VolumeKind.LOGGED,
+        BYTES,
+        own.data(),
+        "s0",
+        List.of("a0"),
+        "a0",
+        Optional.of(new LogPlan(own.log(), 32 * MIB, MIB)),
+        Optional.of(Shipping.by(List.of("p0"))));
+  }
+
+  @Test
+  void everySnapshotIsRestoredAsItWasTakenAtTheSource() throws Exception {
+    write(40);
+    long end = backUp("run/full");
+    history.put(end, model.clone());
+    for (int i = 0; i < 5; i++) {
+      write(30);
+      snapshot("run/snapshot" + i);
+    }
+    awaitPoint(history.keySet().stream().max(Long::compare).orElseThrow());
+    for (long gid : history.keySet()) assertRestored(gid);
+  }
+
+  @Test
+  void aFullBackupOfAVolumeInUseBecomesCleanByItsLog() throws Exception {
+    write(40);
+    group.storage.start("run/full", 2, group.backup());
+    for (int i = 0; i < 200; i++) write(1);
+    var result = (WorkResult.BackedUp) group.storage.await("run/full").result().orElseThrow();
+    snapshot("run/after");
+    long gid = history.keySet().iterator().next();
+    assertThat(gid).isGreaterThan(result.gid());
+    awaitPoint(gid);
+    assertRestored(gid);
+  }
+
+  /** Rules X1 and X2. */
+  @Test
+  void writesGoOnAndArriveWhateverServerDiesInBetween() throws Exception {
+    backUp("run/full");
+    for (TwinGroup.Server server : List.of(group.proxy, group.archive, group.storage)) {
+      write(30);
+      server.dieAndStart();
+      write(30);
+      snapshot("run/after-" + server.self.name());
+    }
+    awaitPoint(history.keySet().stream().max(Long::compare).orElseThrow());
+    for (long gid : history.keySet()) assertRestored(gid);
+  }
+
+  /** Rule M2. */
+  @Test
+  void aSecondFullBackupStaysInTheSessionAndTheOldPointsStay() throws Exception {
+    write(20);
+    backUp("run/full1");
+    write(20);
+    snapshot("run/one");
+    write(20);
+    long second = backUp("run/full2");
+    history.put(second, model.clone());
+    write(20);
+    snapshot("run/two");
+    awaitPoint(history.keySet().stream().max(Long::compare).orElseThrow());
+    for (long gid : history.keySet()) assertRestored(gid);
+  }
+
+  @Test
+  void aSnapshotOfAVolumeThatNobodyFollowsIsRefused() throws Exception {
+    group.storage.start("run/snapshot", 0, new Work.Snapshot(Optional.empty()));
+    assertThat(TwinGroup.refusal(group.storage.await("run/snapshot")))
+        .isEqualTo(RefusalCode.NOT_PROTECTED);
+  }
+
+  private long backUp(String operation) throws Exception {
+    long gid = group.backUp(operation, 2).gid();
+    awaitPoint(gid);
+    return gid;
+  }
+
+  private void snapshot(String operation) throws Exception {
+    byte[] now = model.clone();
+    group.storage.start(operation, 0, new Work.Snapshot(Optional.of(operation)));
+    OperationReport report = group.storage.await(operation);
+    assertThat(report.state()).as("%s", report).isEqualTo(OperationReport.State.DONE);
+    Cut cut = ((WorkResult.SnapshotMade) report.result().orElseThrow()).cut();
+    history.put(cut.gid(), now);
+  }
+
+  private void awaitPoint(long gid) throws Exception {
+    while (group.points().stream().filter(Point::clean).noneMatch(point -> point.gid() == gid))
+      Thread.onSpinWait();
+  }
+
+  private void assertRestored(long gid) throws Exception {
+    byte[] restored = group.restored("restore/" + gid, gid, "/restore/image" + restores++);
+    assertThat(restored).as("gid %d", gid).isEqualTo(history.get(gid));
+  }
+
+  /** Random writes, discards and zeroes. */
+  private void write(int times) throws Exception {
+    for (int i = 0; i < times; i++) {
+      int length = 512 * (1 + random.nextInt(64));
+      int offset = 512 * random.nextInt((BYTES - length) / 512);
+      switch (random.nextInt(8)) {
+        case 0 -> {
+          done(answer -> export().trim(offset, length, false, answer));
+          java.util.Arrays.fill(model, offset, offset + length, (byte) 0);
+        }
+        case 1 -> put(offset, new byte[length]);
+        default -> {
+          byte[] bytes = new byte[length];
+          random.nextBytes(bytes);
+          put(offset, bytes);
+        }
+      }
+    }
+  }
+
+  private void put(int offset, byte[] bytes) throws Exception {
+    ByteBuffer buffer = BufferPool.aligned(bytes.length).put(bytes).flip();
+    done(answer -> export().write(offset, List.of(buffer), bytes.length, false, answer));
+    System.arraycopy(bytes, 0, model, offset, bytes.length);
+  }
+
+  private Export export() {
+    Export export = group.storage.door.export("vol0");
+    while (export == null) export = group.storage.door.export("vol0");
+    return export;
+  }
+
+  private interface Asking {
+    int ask(Export.Answer answer);
+  }
+
+  private static void done(Asking asking) throws Exception {
+    CompletableFuture<Integer> later = new CompletableFuture<>();
+    int now = asking.ask(later::complete);
+    assertThat(now == Export.LATER ? later.get() : now).isEqualTo(Export.DONE);
+  }
+}
