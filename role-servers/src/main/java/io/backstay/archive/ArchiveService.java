@@ -1,10 +1,7 @@
 package io.backstay.archive;
 
 import io.backstay.export.OpenExports;
-import io.backstay.image.Range;
-import io.backstay.image.RangeHash;
-import io.backstay.model.Bytes;
-import io.backstay.model.Hold;
+import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
@@ -27,12 +24,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.ToDoubleFunction;
 
 /**
  * The archive role. Bytes come in through {@link Intakes} and become a point in one metadata write;
@@ -40,13 +37,13 @@ import org.slf4j.LoggerFactory;
  * is an operation.
  */
 public final class ArchiveService implements RoleService {
-  private static final Logger LOG = LoggerFactory.getLogger(ArchiveService.class);
-
   private final RoleParts parts;
   private final VolumeStore<ArchiveVolume> store;
   private final Intakes intakes;
   private final VolumeHistories histories;
   private final DiffIntake diffs;
+  private final PointImages points;
+  private final PointAnswers answers;
   private final ArchiveOperations role;
   private final Operations<ArchiveVolume> operations;
   private final Targets targets;
@@ -82,7 +79,9 @@ public final class ArchiveService implements RoleService {
             parts.time(),
             parts.config().restoreRoots(),
             parts.grants());
-    this.role = new ArchiveOperations(parts, store, intakes, targets);
+    this.points = new PointImages(store, histories);
+    this.answers = new PointAnswers(parts, store, histories, points);
+    this.role = new ArchiveOperations(parts, store, intakes, targets, histories, points);
     this.operations = new Operations<>(parts.config().name(), parts.time(), store, role);
     this.exports = way.isEmpty() ? Optional.empty() : Optional.of(exports(way.get()));
   }
@@ -94,7 +93,7 @@ public final class ArchiveService implements RoleService {
         way.memories(),
         parts.time(),
         way.door(),
-        new LentPoints(parts, store, role));
+        new LentPoints(parts, store, points));
   }
 
   @Override
@@ -102,9 +101,6 @@ public final class ArchiveService implements RoleService {
     store.load();
     targets.forgetOld();
     for (ArchiveVolume volume : store.all()) {
-      List<String> deleted = ImageFiles.deleteUnnamed(store.directory(volume.volume()), volume);
-      if (!deleted.isEmpty())
-        LOG.info("{}: deleted {}, which no point names", volume.volume(), deleted);
       store.update(volume.volume(), before -> before.withoutExpiredHolds(parts.time().now()));
     }
     histories.start();
@@ -120,19 +116,32 @@ public final class ArchiveService implements RoleService {
                 "when the bytes of the newest restorable point were so; from the image, not from any job")
             .baseUnit("seconds")
             .register(registry);
-    operations.measure(registry, () -> points.register(newestPoints(), true));
+    MultiGauge ages =
+        MultiGauge.builder("backstay.restorable.age")
+            .description("since when the newest restorable point may differ from the volume")
+            .baseUnit("seconds")
+            .register(registry);
+    operations.measure(
+        registry,
+        () -> {
+          points.register(rows(point -> point.time().getEpochSecond()), true);
+          ages.register(rows(this::ageSeconds), true);
+        });
   }
 
-  private List<MultiGauge.Row<?>> newestPoints() {
+  /** By evidence, not by belief: as long as nothing was written a point does not age (rule M4). */
+  private double ageSeconds(Point point) {
+    Instant upToDate = point.quietUntil().orElse(point.time());
+    return Math.max(0, Duration.between(upToDate, parts.time().now()).toMillis() / 1000.0);
+  }
+
+  private List<MultiGauge.Row<?>> rows(ToDoubleFunction<Point> value) {
     List<MultiGauge.Row<?>> rows = new ArrayList<>();
     for (ArchiveVolume volume : store.all()) {
-      volume
-          .newest()
-          .ifPresent(image ->
-              rows.add(
-                  MultiGauge.Row.of(
-                      Tags.of("volume", volume.volume()),
-                      (double) image.point().time().getEpochSecond())));
+      Tags tags = Tags.of("volume", volume.volume());
+      answers
+          .newest(volume)
+          .ifPresent(point -> rows.add(MultiGauge.Row.of(tags, value.applyAsDouble(point))));
     }
     return rows;
   }
@@ -154,12 +163,10 @@ public final class ArchiveService implements RoleService {
       }
       case Command.ListVolumes list ->
           new Reply.Volumes(store.all().stream().map(this::facts).toList());
-      case Command.ListPoints list ->
-          new Reply.Points(
-              known(list.volume()).images().stream().map(ArchiveVolume.Image::point).toList());
+      case Command.ListPoints list -> answers.list(list);
       case Command.TakeHold hold -> {
         Authorisation.require(peer, "hold a point", Role.WORKER, Role.OPERATOR);
-        takeHold(hold);
+        answers.hold(hold);
         yield new Reply.Done();
       }
       case Command.ReleaseHold release -> {
@@ -167,7 +174,12 @@ public final class ArchiveService implements RoleService {
         store.update(release.volume(), before -> before.release(release.operation()));
         yield new Reply.Done();
       }
-      case Command.HashRanges hash -> hashes(hash);
+      case Command.KeepSnapshot keep -> {
+        Authorisation.require(peer, "keep a snapshot", Role.WORKER, Role.OPERATOR);
+        answers.keep(keep);
+        yield new Reply.Done();
+      }
+      case Command.HashRanges hash -> answers.hashes(hash);
       case Command.AgreeSession agree -> new SessionAgreement(store, histories).agree(peer, agree);
       case Command.OpenExport open -> {
         Authorisation.require(peer, "export a point", Role.WORKER, Role.OPERATOR);
@@ -191,26 +203,6 @@ public final class ArchiveService implements RoleService {
         () -> new RefusedException(RefusalCode.UNSUPPORTED, "this archive serves no exports"));
   }
 
-  private ArchiveVolume known(String volume) throws RefusedException {
-    ArchiveVolume found = store.get(volume);
-    if (found.record().isPresent()) return found;
-    throw new RefusedException(RefusalCode.UNKNOWN_VOLUME, "no volume " + volume + " is kept here");
-  }
-
-  private void takeHold(Command.TakeHold hold) throws RefusedException, IOException {
-    store.change(
-        hold.volume(),
-        before -> {
-          if (before.image(hold.gid()).isEmpty()) {
-            throw new RefusedException(
-                RefusalCode.POINT_NOT_REACHABLE,
-                "there is no point with gid %d of %s".formatted(hold.gid(), hold.volume()));
-          }
-          return before.hold(
-              new Hold(hold.operation(), hold.gid(), parts.time().now().plus(hold.keep())));
-        });
-  }
-
   private Reply.VolumeFacts facts(ArchiveVolume volume) {
     List<String> running =
         new ArrayList<>(
@@ -224,44 +216,11 @@ public final class ArchiveService implements RoleService {
         volume.record().map(ProtectionRecord::version).orElse(0L),
         volume.ledger().epoch(),
         running,
-        volume.newest().map(ArchiveVolume.Image::point),
-        Optional.empty());
-  }
-
-  private Reply hashes(Command.HashRanges hash)
-      throws RefusedException, IOException, InterruptedException {
-    ArchiveVolume volume = known(hash.volume());
-    long gid =
-        hash.gid()
-            .or(() -> volume.newest().map(image -> image.point().gid()))
-            .filter(found -> volume.image(found).isPresent())
-            .orElseThrow(() ->
-                new RefusedException(
-                    RefusalCode.POINT_NOT_REACHABLE, "no such point of " + hash.volume()));
-    try (StoredImage image = role.open(volume, gid)) {
-      ByteBuffer hashes = ByteBuffer.allocate(Message.ImageChunk.HASH_BYTES * hash.ranges());
-      for (int i = 0; i < hash.ranges(); i++) {
-        long at = hash.offset() + (long) i * Message.ImageChunk.RANGE_BYTES;
-        if (at >= image.sizeBytes()) break;
-        hashes.put(hash(image.read(at, parts.pool().take())).toArray());
-      }
-      byte[] found = new byte[hashes.position()];
-      hashes.flip().get(found);
-      return new Reply.Hashes(hash.offset(), Bytes.of(found));
-    }
-  }
-
-  private static Bytes hash(Range range) {
-    return switch (range) {
-      case Range.Kept kept ->
-          throw new IllegalStateException("nothing is kept while reading: " + kept);
-      case Range.Zeroes zeroes -> RangeHash.of(ByteBuffer.allocate((int) zeroes.lengthBytes()));
-      case Range.Chunk data -> {
-        try (var payload = data.payload()) {
-          yield RangeHash.of(data.chunk(), payload.bytes());
-        }
-      }
-    };
+        answers.newest(volume),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        answers.chain(volume));
   }
 
   /** Takes an image of a volume in, or diffs. */

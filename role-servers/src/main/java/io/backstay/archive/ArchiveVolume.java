@@ -13,6 +13,7 @@ import io.backstay.volume.StateTable;
 import io.backstay.volume.VolumeMetadata;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -59,10 +60,25 @@ public record ArchiveVolume(
    * @param point of a plain volume the point that it is; of a logged one what became of it when its
    *     transfer ended: at the gid of the end cut
    * @param base of a logged volume only
+   * @param applying while diffs are folded into it
    */
-  public record Image(long serial, String operation, Point point, Optional<Base> base) {
+  public record Image(
+      long serial,
+      String operation,
+      Point point,
+      Optional<Generations> base,
+      Optional<Applying> applying) {
     public Image {
       base = base == null ? Optional.empty() : base;
+      applying = applying == null ? Optional.empty() : applying;
+    }
+
+    Image(long serial, String operation, Point point, Optional<Generations> base) {
+      this(serial, operation, point, base, Optional.empty());
+    }
+
+    Image with(Optional<Applying> newApplying) {
+      return new Image(serial, operation, point, base, newApplying);
     }
   }
 
@@ -73,8 +89,8 @@ public record ArchiveVolume(
    * @param begin what it is at least; moved on by apply
    * @param end what it is at most; the same cut where the image is clean
    */
-  public record Base(Session session, Cut begin, Cut end) {
-    public Base {
+  public record Generations(Session session, Cut begin, Cut end) {
+    public Generations {
       if (begin.gid() > end.gid())
         throw new IllegalArgumentException("an image from %s to %s".formatted(begin, end));
     }
@@ -96,6 +112,8 @@ public record ArchiveVolume(
               new StateTable.Row<>(State.ARCHIVED, OperationKind.RESTORE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.VERIFY, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.DELETE_POINT, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.APPLY, State.ARCHIVED),
+              new StateTable.Row<>(State.ARCHIVED, OperationKind.MERGE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.RESIZE, State.ARCHIVED),
               new StateTable.Row<>(State.ARCHIVED, OperationKind.CLEAR_VOLUME, State.CLEAR)));
 
@@ -260,6 +278,13 @@ public record ArchiveVolume(
         nextSerial,
         newSessions,
         ledger);
+  }
+
+  /** With other images, in the order of their gids. */
+  ArchiveVolume with(List<Image> newImages) {
+    List<Image> next =
+        newImages.stream().sorted(Comparator.comparingLong(image -> image.point().gid())).toList();
+    return copy(state, signed, record, next, partial, holds, nextGid, nextSerial, ledger);
   }
 
   ArchiveVolume without(long gid) {

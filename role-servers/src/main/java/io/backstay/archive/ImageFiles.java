@@ -13,7 +13,7 @@ import java.util.Set;
  * The two files of an image in the directory of its volume: {@code image-SERIAL.raw}, sparse and
  * readable without Backstay, and {@code image-SERIAL.sums}, its {@link Sidecar} (rule X9).
  */
-record ImageFiles(BlockDevice image, Sidecar sidecar) implements Closeable {
+record ImageFiles(BlockDevice image, Sidecar sidecar, long sizeBytes) implements Closeable {
   private static String raw(long serial) {
     return "image-%06d.raw".formatted(serial);
   }
@@ -32,7 +32,7 @@ record ImageFiles(BlockDevice image, Sidecar sidecar) implements Closeable {
       image.flush();
       sidecar.flush();
       directory.sync();
-      return new ImageFiles(image, sidecar);
+      return new ImageFiles(image, sidecar, sizeBytes);
     } catch (IOException | RuntimeException e) {
       image.close();
       throw e;
@@ -40,14 +40,25 @@ record ImageFiles(BlockDevice image, Sidecar sidecar) implements Closeable {
   }
 
   static ImageFiles open(Directory directory, long serial, long sizeBytes) throws IOException {
+    return open(directory, serial, sizeBytes, sizeBytes);
+  }
+
+  /**
+   * @param grownBytes what an apply that began is making it: it may have any size up to that
+   */
+  static ImageFiles open(Directory directory, long serial, long sizeBytes, long grownBytes)
+      throws IOException {
     BlockDevice image = directory.openDevice(raw(serial));
     try {
-      if (image.sizeBytes() != sizeBytes) {
+      if (image.sizeBytes() < sizeBytes || image.sizeBytes() > grownBytes) {
         throw new IOException(
             "%s in %s has %d bytes, the point says %d"
                 .formatted(raw(serial), directory.description(), image.sizeBytes(), sizeBytes));
       }
-      return new ImageFiles(image, Sidecar.open(directory.openDevice(sums(serial)), sizeBytes));
+      return new ImageFiles(
+          image,
+          Sidecar.open(directory.openDevice(sums(serial)), sizeBytes, grownBytes),
+          sizeBytes);
     } catch (IOException | RuntimeException e) {
       image.close();
       throw e;

@@ -14,9 +14,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
  * metadata that says how far both go; only then is the sender told.
  */
 final class ImageSink implements RangeSink {
-  /** Entries that are written to the sidecar at once: 128 KiB of memory. */
-  private static final int ENTRIES_AT_ONCE = 1024;
-
   /** Says in the volume's metadata how far the image goes. */
   interface Progress {
     void record(long upTo, long storedBytes) throws IOException;
@@ -79,7 +76,8 @@ final class ImageSink implements RangeSink {
   public void makeDurable(long upTo) throws IOException {
     files.image().flush();
     Map<Long, Written> complete = unrecorded.headMap(ranges(upTo));
-    try (Entries entries = new Entries()) {
+    try (SidecarWriting entries =
+        new SidecarWriting(files.sidecar(), files.sidecar().imageBytes())) {
       for (Map.Entry<Long, Written> written : complete.entrySet()) {
         switch (written.getValue()) {
           case Written.Chunk(ImageChunk chunk, int[] checksums) -> {
@@ -111,26 +109,5 @@ final class ImageSink implements RangeSink {
 
   private static long ranges(long bytes) {
     return (bytes + ImageChunk.RANGE_BYTES - 1) / ImageChunk.RANGE_BYTES;
-  }
-
-  /** A window of the sidecar that moves forward and is written behind. */
-  private final class Entries implements AutoCloseable {
-    private Sidecar.Page page;
-    private long first;
-    private long end;
-
-    Sidecar.Page at(long range) throws IOException {
-      if (page != null && range >= first && range < end) return page;
-      close();
-      first = range / ENTRIES_AT_ONCE * ENTRIES_AT_ONCE;
-      end = Math.min(first + ENTRIES_AT_ONCE, ranges(files.sidecar().imageBytes()));
-      page = files.sidecar().read(first, (int) (end - first));
-      return page;
-    }
-
-    @Override
-    public void close() throws IOException {
-      if (page != null) files.sidecar().write(page);
-    }
   }
 }

@@ -1,6 +1,6 @@
 package io.backstay.archive;
 
-import io.backstay.archive.ArchiveVolume.Base;
+import io.backstay.archive.ArchiveVolume.Generations;
 import io.backstay.archive.ArchiveVolume.Image;
 import io.backstay.image.ImageReceiver;
 import io.backstay.model.Cut;
@@ -289,7 +289,7 @@ final class Intakes {
   private Point commit(
       Message.OpenImage open, PartialImage partial, long storedBytes, Message.ImageEnd end)
       throws IOException {
-    Optional<Base> base = base(partial, end);
+    Optional<Generations> base = base(partial, end);
     ArchiveVolume after =
         store.update(
             open.volume(),
@@ -317,7 +317,7 @@ final class Intakes {
     return point;
   }
 
-  private static Optional<Base> base(PartialImage partial, Message.ImageEnd end)
+  private static Optional<Generations> base(PartialImage partial, Message.ImageEnd end)
       throws IOException {
     if (partial.origin().isEmpty()) return Optional.empty();
     Message.LogOrigin origin = partial.origin().get();
@@ -325,7 +325,7 @@ final class Intakes {
         end.end().orElseThrow(() -> new IOException("the image of a logged volume has no end cut"));
     if (last.session() != origin.session().number() || last.gid() < origin.begin().gid())
       throw new IOException("an image from %s ends at %s".formatted(origin.begin(), last));
-    return Optional.of(new Base(origin.session(), origin.begin(), last));
+    return Optional.of(new Generations(origin.session(), origin.begin(), last));
   }
 
   private static Message.Committed committed(Point point) {

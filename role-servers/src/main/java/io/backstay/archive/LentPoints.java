@@ -4,7 +4,6 @@ import io.backstay.export.PointReader;
 import io.backstay.export.Points;
 import io.backstay.export.RangePointReader;
 import io.backstay.model.Hold;
-import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.server.RoleParts;
@@ -19,12 +18,12 @@ final class LentPoints implements Points {
 
   private final RoleParts parts;
   private final VolumeStore<ArchiveVolume> store;
-  private final ArchiveOperations role;
+  private final PointImages points;
 
-  LentPoints(RoleParts parts, VolumeStore<ArchiveVolume> store, ArchiveOperations role) {
+  LentPoints(RoleParts parts, VolumeStore<ArchiveVolume> store, PointImages points) {
     this.parts = parts;
     this.store = store;
-    this.role = role;
+    this.points = points;
   }
 
   @Override
@@ -46,17 +45,13 @@ final class LentPoints implements Points {
   public PointReader open(String volume, long gid) throws RefusedException, IOException {
     ArchiveVolume known = store.get(volume);
     require(known, gid);
-    return new RangePointReader<>(role.open(known, gid), parts.pool());
+    return new RangePointReader<>(points.open(volume, gid), parts.pool());
   }
 
-  private static void require(ArchiveVolume volume, long gid) throws RefusedException {
+  private void require(ArchiveVolume volume, long gid) throws RefusedException, IOException {
     if (volume.record().isEmpty())
       throw new RefusedException(
           RefusalCode.UNKNOWN_VOLUME, "no volume " + volume.volume() + " is kept here");
-    if (volume.image(gid).isPresent()) return;
-    throw new RefusedException(
-        Refusal.of(RefusalCode.POINT_NOT_REACHABLE, "there is no point with gid %d".formatted(gid))
-            .attempted("export %s at gid %d".formatted(volume.volume(), gid))
-            .next("see 'backstay point list " + volume.volume() + "'"));
+    points.of(volume).require(gid, "export point " + gid);
   }
 }

@@ -36,7 +36,7 @@ final class RestoreRun {
     this.work = work;
   }
 
-  WorkResult.Restored restore(RunningOperation operation, StoredImage image)
+  WorkResult.Restored restore(RunningOperation operation, PointImage image)
       throws RefusedException, IOException, InterruptedException {
     try {
       if (work.receiver().isPresent()) sendTo(work.receiver().get(), operation, image);
@@ -65,7 +65,7 @@ final class RestoreRun {
         seconds);
   }
 
-  private void write(RunningOperation operation, StoredImage image)
+  private void write(RunningOperation operation, PointImage image)
       throws RefusedException, IOException, InterruptedException {
     TargetOrder order =
         new TargetOrder(
@@ -87,7 +87,7 @@ final class RestoreRun {
     }
   }
 
-  private void sendTo(Work.Receiver receiver, RunningOperation operation, StoredImage image)
+  private void sendTo(Work.Receiver receiver, RunningOperation operation, PointImage image)
       throws RefusedException, IOException, InterruptedException {
     operation.step("connecting to " + receiver.server(), image.sizeBytes());
     try (Channel channel = parts.dialer().dial(receiver.server(), receiver.address())) {

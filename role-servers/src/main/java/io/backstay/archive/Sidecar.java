@@ -41,6 +41,10 @@ final class Sidecar implements Closeable {
   static final int HEADER_BYTES = 4096;
   static final int ENTRY_BYTES = 128;
   private static final int PAGE_BYTES = 4096;
+
+  /** Entries that are read at once: 128 KiB of memory. */
+  private static final int ENTRIES_AT_ONCE = 1024;
+
   private static final long MAGIC = 0x31_53_4d_55_53_53_4b_42L;
 
   private final BlockDevice device;
@@ -62,6 +66,11 @@ final class Sidecar implements Closeable {
 
   /** Writes the header to a device of {@link #sizeBytes} zeroes. */
   static Sidecar format(BlockDevice device, long imageBytes) throws IOException {
+    writeHeader(device, imageBytes);
+    return new Sidecar(device, imageBytes);
+  }
+
+  private static void writeHeader(BlockDevice device, long imageBytes) throws IOException {
     ByteBuffer header = BufferPool.aligned(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     header
         .putLong(MAGIC)
@@ -70,18 +79,47 @@ final class Sidecar implements Closeable {
         .putInt(Payload.BLOCK_BYTES);
     header.putInt(crc(header.slice(0, 24)));
     device.write(0, header.clear());
-    return new Sidecar(device, imageBytes);
+  }
+
+  /** Makes room for the entries of a larger image; durable after a flush. */
+  void makeRoom(long newImageBytes) throws IOException {
+    if (device.remeasure() < sizeBytes(newImageBytes)) device.extend(sizeBytes(newImageBytes));
+  }
+
+  /** It is that of a larger image from now on; durable after a flush. */
+  void grow(long newImageBytes) throws IOException {
+    writeHeader(device, newImageBytes);
+  }
+
+  /** Bytes of the blocks that hold data, by the entries of an image of that size. */
+  long storedBytes(long ofImageBytes) throws IOException {
+    long stored = 0;
+    long ranges = (ofImageBytes + ImageChunk.RANGE_BYTES - 1) / ImageChunk.RANGE_BYTES;
+    for (long first = 0; first < ranges; first += ENTRIES_AT_ONCE) {
+      int count = (int) Math.min(ENTRIES_AT_ONCE, ranges - first);
+      Page page = read(first, count);
+      for (long range = first; range < first + count; range++)
+        stored += (long) Integer.bitCount(page.get(range).dataBlocks()) * Payload.BLOCK_BYTES;
+    }
+    return stored;
   }
 
   /**
    * @throws CorruptImageException when it is not the sidecar of an image of that size
    */
   static Sidecar open(BlockDevice device, long imageBytes) throws IOException {
+    return open(device, imageBytes, imageBytes);
+  }
+
+  /**
+   * @param grownBytes the size that it may have instead
+   */
+  static Sidecar open(BlockDevice device, long imageBytes, long grownBytes) throws IOException {
     ByteBuffer header = BufferPool.aligned(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     device.read(0, header);
     if (header.getLong(0) != MAGIC
         || header.getInt(24) != crc(header.slice(0, 24))
-        || header.getLong(8) != imageBytes
+        || header.getLong(8) != imageBytes && header.getLong(8) != grownBytes
         || header.getInt(16) != ImageChunk.RANGE_BYTES
         || header.getInt(20) != Payload.BLOCK_BYTES) {
       throw new CorruptImageException(
@@ -89,7 +127,7 @@ final class Sidecar implements Closeable {
           "the sidecar's header is damaged: magic %016x, image of %d bytes, expected %016x and %d"
               .formatted(header.getLong(0), header.getLong(8), MAGIC, imageBytes));
     }
-    return new Sidecar(device, imageBytes);
+    return new Sidecar(device, header.getLong(8));
   }
 
   long imageBytes() {

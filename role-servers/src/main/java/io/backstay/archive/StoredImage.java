@@ -1,24 +1,24 @@
 package io.backstay.archive;
 
 import io.backstay.image.Range;
-import io.backstay.image.RangeSource;
 import io.backstay.seam.BufferPool;
 import io.backstay.wire.Message.ImageChunk;
 import io.backstay.wire.Payload;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.CRC32C;
 
 /**
  * An image that the archive keeps, as a source of ranges. Only blocks that hold data are read, and
  * each is compared with its checksum at rest before anybody gets it (mission row D3).
  */
-final class StoredImage implements RangeSource, Closeable {
+final class StoredImage implements PointImage {
   /** Entries of the sidecar that are held in memory: 128 KiB. */
   private static final int WINDOW = 1024;
 
   private final ImageFiles files;
+  private final long sizeBytes;
   private final ReentrantLock lock = new ReentrantLock();
   private Sidecar.Page window;
   private long first;
@@ -26,11 +26,12 @@ final class StoredImage implements RangeSource, Closeable {
 
   StoredImage(ImageFiles files) {
     this.files = files;
+    this.sizeBytes = files.sizeBytes();
   }
 
   @Override
   public long sizeBytes() {
-    return files.image().sizeBytes();
+    return sizeBytes;
   }
 
   @Override
@@ -63,6 +64,57 @@ final class StoredImage implements RangeSource, Closeable {
     }
   }
 
+  /**
+   * Reads blocks of a range to their places in a buffer for the whole of it; what lies behind the
+   * image is zero.
+   *
+   * @param offset a multiple of 1 MiB
+   * @param into the range's bytes, from position to limit
+   * @param wanted bit i for block i of 64 KiB; the others are left as they are
+   * @param unsure those of them that may differ from their checksums, because an apply rewrites
+   *     them now, or did since this was opened
+   */
+  void readInto(long offset, ByteBuffer into, int wanted, int unsure) throws IOException {
+    int within = Math.clamp(sizeBytes - offset, 0, into.remaining());
+    int blocks = wanted & (1 << Payload.blocks(within)) - 1;
+    if (blocks != 0) {
+      Sidecar.Entry entry = entry(offset / ImageChunk.RANGE_BYTES);
+      for (int i = 0; i < Payload.blocks(within); i++) {
+        if ((blocks >>> i & 1) == 0) continue;
+        int from = i * Payload.BLOCK_BYTES;
+        int length = Math.min(Payload.BLOCK_BYTES, within - from);
+        ByteBuffer block = into.slice(into.position() + from, into.remaining() - from);
+        boolean right = readBlock(offset + from, length, entry, i, block);
+        if (!right && (unsure >>> i & 1) == 0)
+          throw new CorruptImageException(offset + from, "wrong checksum of a 64 KiB block");
+      }
+    }
+    zero(into, within);
+  }
+
+  /** Whether it has its checksum. */
+  private boolean readBlock(
+      long offset, int length, Sidecar.Entry entry, int block, ByteBuffer into) throws IOException {
+    if ((entry.dataBlocks() >>> block & 1) == 0) {
+      zero(into.limit(length), 0);
+      return true;
+    }
+    // The file may be longer than the image while an apply makes it grow.
+    int alignment = files.image().alignmentBytes();
+    int whole = (length + alignment - 1) / alignment * alignment;
+    files
+        .image()
+        .read(offset, into.limit((int) Math.min(whole, files.image().sizeBytes() - offset)));
+    CRC32C crc = new CRC32C();
+    crc.update(into.flip().limit(length));
+    int before = Integer.bitCount(entry.dataBlocks() & (1 << block) - 1);
+    return (int) crc.getValue() == entry.checksums()[before];
+  }
+
+  private static void zero(ByteBuffer bytes, int from) {
+    for (int at = bytes.position() + from; at < bytes.limit(); at++) bytes.put(at, (byte) 0);
+  }
+
   private void readBlocks(ImageChunk chunk, ByteBuffer into) throws IOException {
     int blocks = Payload.blocks(chunk.lengthBytes());
     int limit = into.limit();
@@ -93,17 +145,31 @@ final class StoredImage implements RangeSource, Closeable {
   private Sidecar.Entry entry(long range) throws IOException {
     lock.lock();
     try {
-      if (window == null || range < first || range >= end) {
-        first = range / WINDOW * WINDOW;
-        end = Math.min(first + WINDOW, ranges());
-        window = files.sidecar().read(first, (int) (end - first));
-      }
-      return window.get(range);
-    } catch (SidecarDamagedException e) {
-      throw new CorruptImageException(range * ImageChunk.RANGE_BYTES, e.getMessage());
+      return windowOf(range).get(range);
+    } catch (SidecarDamagedException once) {
+      // It may have been read while an apply wrote it.
+      window = null;
+      return entryAgain(range);
     } finally {
       lock.unlock();
     }
+  }
+
+  private Sidecar.Entry entryAgain(long range) throws IOException {
+    try {
+      return windowOf(range).get(range);
+    } catch (SidecarDamagedException e) {
+      throw new CorruptImageException(range * ImageChunk.RANGE_BYTES, e.getMessage());
+    }
+  }
+
+  private Sidecar.Page windowOf(long range) throws IOException {
+    if (window == null || range < first || range >= end) {
+      first = range / WINDOW * WINDOW;
+      end = Math.min(first + WINDOW, ranges());
+      window = files.sidecar().read(first, (int) (end - first));
+    }
+    return window;
   }
 
   @Override

@@ -35,7 +35,7 @@ final class VerifyRun {
     this.work = work;
   }
 
-  WorkResult.Verified verify(RunningOperation operation, StoredImage image)
+  WorkResult.Verified verify(RunningOperation operation, PointImage image)
       throws RefusedException, IOException, InterruptedException {
     operation.step("reading and comparing", image.sizeBytes());
     operation.beginAt(0);
@@ -71,7 +71,7 @@ final class VerifyRun {
    * The image, each range of which is also compared with the source's hash, by the threads that
    * read it.
    */
-  private record Proving(StoredImage image) implements RangeSource {
+  private record Proving(PointImage image) implements RangeSource {
     @Override
     public long sizeBytes() {
       return image.sizeBytes();

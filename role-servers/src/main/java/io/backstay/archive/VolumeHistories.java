@@ -13,9 +13,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.LongStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The diffs of all volumes of an archive, and what its storages say of the quiet after them. */
 final class VolumeHistories implements VolumeDiffs {
+  private static final Logger LOG = LoggerFactory.getLogger(VolumeHistories.class);
+
   private final VolumeStore<ArchiveVolume> store;
   private final Map<String, DiffStore> stores = new ConcurrentHashMap<>();
   private final Map<String, Quiet> quiet = new ConcurrentHashMap<>();
@@ -27,9 +32,12 @@ final class VolumeHistories implements VolumeDiffs {
     this.store = store;
   }
 
-  /** Reads what is there of every volume. */
+  /** Reads what is there of every volume, and removes what a crash left. */
   void start() throws IOException {
-    for (ArchiveVolume volume : store.all()) of(volume.volume());
+    for (ArchiveVolume volume : store.all()) {
+      of(volume.volume());
+      tidy(volume.volume());
+    }
   }
 
   DiffStore of(String volume) throws IOException {
@@ -121,9 +129,43 @@ final class VolumeHistories implements VolumeDiffs {
     };
   }
 
-  /** All diffs of a volume that is cleared. */
-  void forget(String volume) throws IOException {
-    of(volume).forgetAll();
-    quiet.remove(volume);
+  /**
+   * Removes what nobody needs any more: files of images that no metadata names, and diffs that all
+   * images have. What cannot be removed now, the next start removes.
+   */
+  void tidy(String volume) {
+    try {
+      ArchiveVolume now = store.get(volume);
+      for (String deleted : ImageFiles.deleteUnnamed(store.directory(volume), now))
+        LOG.info("{}: deleted {}, which no point names", volume, deleted);
+      if (now.state() == ArchiveVolume.State.CLEAR) {
+        of(volume).forgetAll();
+        quiet.remove(volume);
+        return;
+      }
+      OptionalLong needed = neededFrom(now);
+      if (needed.isPresent())
+        of(volume)
+            .forgetUpTo(needed.getAsLong(), "the image at gid %d".formatted(needed.getAsLong()));
+    } catch (IOException e) {
+      LOG.warn("{}: what is not needed stays until the next start: {}", volume, e.toString());
+    }
+  }
+
+  /**
+   * Diffs that end there or before lead on from no image, complete or on its way in. Empty where no
+   * image is complete.
+   */
+  private static OptionalLong neededFrom(ArchiveVolume volume) {
+    LongStream complete =
+        volume.images().stream()
+            .flatMap(image -> image.base().stream())
+            .mapToLong(base -> base.begin().gid());
+    LongStream coming =
+        volume.partial().stream()
+            .flatMap(partial -> partial.origin().stream())
+            .mapToLong(origin -> origin.begin().gid());
+    boolean has = volume.images().stream().anyMatch(image -> image.base().isPresent());
+    return has ? LongStream.concat(complete, coming).min() : OptionalLong.empty();
   }
 }

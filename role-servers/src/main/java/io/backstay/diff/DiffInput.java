@@ -47,12 +47,17 @@ public final class DiffInput implements Closeable {
    * before anybody sees it (rule X3).
    *
    * @param name for messages
-   * @param device closed with this
+   * @param device closed with this, also where this fails
    */
   public static DiffInput of(String name, BlockDevice device, DiffSidecar sidecar)
       throws IOException {
-    StoredSource source = new StoredSource(name, device, sidecar);
-    return new DiffInput(name, source, source.window());
+    try {
+      StoredSource source = new StoredSource(name, device, sidecar);
+      return new DiffInput(name, source, source.window());
+    } catch (IOException e) {
+      device.close();
+      throw e;
+    }
   }
 
   /** For messages: what this is. */

@@ -62,11 +62,17 @@ public final class DiffMerge implements Closeable {
   }
 
   /**
-   * @param oldestFirst in the order in which they are to be applied; closed with this
+   * @param oldestFirst in the order in which they are to be applied; closed with this, also where
+   *     this fails
    */
   public DiffMerge(List<? extends DiffSource> oldestFirst) throws IOException {
     for (DiffSource source : oldestFirst) heads.add(new Head(source, heads.size()));
-    for (Head head : heads) if (head.advance()) ahead.add(head);
+    try {
+      for (Head head : heads) if (head.advance()) ahead.add(head);
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
   }
 
   /**

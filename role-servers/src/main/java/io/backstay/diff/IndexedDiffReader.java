@@ -54,28 +54,36 @@ public final class IndexedDiffReader implements DiffSource {
    * Reads the header and finds the index.
    *
    * @param name for messages
-   * @param file closed with this
+   * @param file closed with this, also where this fails
    */
   public IndexedDiffReader(String name, SeekableByteChannel file) throws IOException {
     this.name = name;
     this.file = file;
-    long fileBytes = file.size();
     try {
+      long fileBytes = file.size();
       ByteBuffer first = ByteBuffer.allocateDirect(DiffHeader.SIZE_BYTES);
       fill(0, first.limit((int) Math.min(fileBytes, first.capacity())));
       header = DiffHeader.read(first.flip());
       if (header.format() != DiffHeader.Format.INDEXED)
         throw new MalformedDiffException("it is a sorted wdiff, expected an indexed one");
-      if (fileBytes < DiffHeader.SIZE_BYTES + IndexSuper.SIZE_BYTES)
-        throw new MalformedDiffException(
-            "it has %d bytes, at least %d are expected"
-                .formatted(fileBytes, DiffHeader.SIZE_BYTES + IndexSuper.SIZE_BYTES));
-      ByteBuffer last = ByteBuffer.allocateDirect(IndexSuper.SIZE_BYTES);
-      fill(fileBytes - IndexSuper.SIZE_BYTES, last);
-      end = IndexSuper.read(last.flip(), fileBytes);
+      end = superOf(fileBytes);
     } catch (MalformedDiffException e) {
+      file.close();
       throw new MalformedDiffException("%s: %s".formatted(name, e.getMessage()));
+    } catch (IOException e) {
+      file.close();
+      throw e;
     }
+  }
+
+  private IndexSuper superOf(long fileBytes) throws IOException {
+    int least = DiffHeader.SIZE_BYTES + IndexSuper.SIZE_BYTES;
+    if (fileBytes < least)
+      throw new MalformedDiffException(
+          "it has %d bytes, at least %d are expected".formatted(fileBytes, least));
+    ByteBuffer last = ByteBuffer.allocateDirect(IndexSuper.SIZE_BYTES);
+    fill(fileBytes - IndexSuper.SIZE_BYTES, last);
+    return IndexSuper.read(last.flip(), fileBytes);
   }
 
   @Override
@@ -96,7 +104,7 @@ public final class IndexedDiffReader implements DiffSource {
   @Override
   public Optional<Stretch> next() throws IOException {
     if (taken == end.records()) return Optional.empty();
-    long at = end.indexOffset() + (long) taken * IndexRecord.SIZE_BYTES;
+    long at = position();
     if (!window.hasRemaining()) {
       int records = Math.min(INDEX_WINDOW_RECORDS, end.records() - taken);
       fill(at, window.clear().limit(records * IndexRecord.SIZE_BYTES));
@@ -130,6 +138,11 @@ public final class IndexedDiffReader implements DiffSource {
     if (payload.sectors() == record.sectors()) payload = shown.payload(record.offsetSectors());
     return Optional.of(
         new Stretch(record.offsetSectors(), record.sectors(), shown.fromSector(), payload));
+  }
+
+  @Override
+  public long position() {
+    return end.indexOffset() + (long) taken * IndexRecord.SIZE_BYTES;
   }
 
   @Override

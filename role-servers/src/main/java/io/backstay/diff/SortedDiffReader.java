@@ -43,18 +43,21 @@ public final class SortedDiffReader implements DiffSource {
   /**
    * Reads the header.
    *
-   * @param in closed with this
+   * @param in closed with this, also where this fails
    */
   public SortedDiffReader(DiffInput in) throws IOException {
     this.in = in;
     try {
       header = DiffHeader.read(in.take(DiffHeader.SIZE_BYTES));
+      if (header.format() != DiffHeader.Format.SORTED)
+        throw new MalformedDiffException("it is an indexed wdiff, expected a sorted one");
     } catch (MalformedDiffException e) {
+      in.close();
       throw new MalformedDiffException("%s: %s".formatted(in.name(), e.getMessage()));
+    } catch (IOException e) {
+      in.close();
+      throw e;
     }
-    if (header.format() != DiffHeader.Format.SORTED)
-      throw new MalformedDiffException(
-          "%s is an indexed wdiff, expected a sorted one".formatted(in.name()));
   }
 
   @Override
@@ -93,10 +96,7 @@ public final class SortedDiffReader implements DiffSource {
 
   private void readPack() throws IOException {
     ByteBuffer head = in.take(DiffPack.HEADER_BYTES);
-    if (!head.hasRemaining()) {
-      over = true;
-      return;
-    }
+    if (!head.hasRemaining()) throw malformed("it ends without the pack that ends a wdiff");
     if (head.remaining() < DiffPack.HEADER_BYTES) throw cutOff();
     switch (DiffPack.read(head)) {
       case Reading.Pack(DiffPack pack) -> {
@@ -112,9 +112,15 @@ public final class SortedDiffReader implements DiffSource {
   }
 
   @Override
+  public long position() {
+    return in.position();
+  }
+
+  @Override
   public ByteBuffer stored() throws IOException {
     if (payload == Payload.AHEAD) {
       stored = in.take(record.dataBytes());
+      payload = Payload.PASSED;
       if (stored.remaining() < record.dataBytes()) throw cutOff();
       if (!record.matches(stored))
         throw malformed(
@@ -139,7 +145,7 @@ public final class SortedDiffReader implements DiffSource {
 
   private MalformedDiffException malformed(String found) {
     return new MalformedDiffException(
-        "%s, before byte %d: %s".formatted(in.name(), in.position(), found));
+        "%s, before byte %d: %s".formatted(in.name(), position(), found));
   }
 
   @Override

@@ -116,6 +116,14 @@ final class DiffFiles implements Closeable {
     return blocks.get(new Place(rank, number), () -> load(rank, number));
   }
 
+  /** Reads everything and compares it. */
+  void compareAll() throws IOException {
+    for (int rank = 0; rank < chain.size(); rank++) {
+      long blocks = firstSum[rank + 1] - firstSum[rank];
+      for (int number = 0; number < blocks; number++) load(rank, number);
+    }
+  }
+
   private byte[] load(int rank, int number) throws IOException {
     KeptDiff kept = chain.get(rank);
     long position = (long) number * Payload.BLOCK_BYTES;
@@ -126,9 +134,7 @@ final class DiffFiles implements Closeable {
     int expected = sum(firstSum[rank] + number);
     if ((int) crc.getValue() != expected)
       throw new DamagedDiffException(
-          kept,
-          position,
-          "CRC32C %08x, its sidecar says %08x".formatted(crc.getValue(), expected));
+          kept, position, "CRC32C %08x, its sidecar says %08x".formatted(crc.getValue(), expected));
     return block;
   }
 

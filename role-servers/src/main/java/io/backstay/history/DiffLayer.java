@@ -71,8 +71,7 @@ public final class DiffLayer implements Closeable {
   private static void mergeOldest(DiffFiles files, BlockReads reads, List<ExtentIndex> merged)
       throws IOException {
     List<ExtentIndex> oldest = merged.subList(0, Math.min(MERGED_AT_ONCE, merged.size()));
-    ExtentIndex one =
-        write(files, reads, oldest.stream().map(ExtentIndex::stream).toList());
+    ExtentIndex one = write(files, reads, oldest.stream().map(ExtentIndex::stream).toList());
     List<ExtentIndex> replaced = List.copyOf(oldest);
     oldest.clear();
     merged.addFirst(one);
@@ -85,6 +84,15 @@ public final class DiffLayer implements Closeable {
     DiffStore.Pin pin = files.pin();
     return ExtentIndex.write(
         pin.scratch(), pin.scratchName("index"), reads, new ExtentMerge(oldestFirst));
+  }
+
+  /**
+   * Reads all diffs and compares them with their checksums.
+   *
+   * @throws DamagedDiffException that names the first damage
+   */
+  public void compareAll() throws IOException {
+    files.compareAll();
   }
 
   /** First byte at or behind {@code offset} that a diff holds; empty where none does. */
@@ -102,7 +110,8 @@ public final class DiffLayer implements Closeable {
    */
   public Overlay over(long offset, int lengthBytes) throws IOException {
     long from = offset / LogLayout.SECTOR_BYTES;
-    return new Overlay(offset, lengthBytes, index.within(from, from + lengthBytes / LogLayout.SECTOR_BYTES));
+    return new Overlay(
+        offset, lengthBytes, index.within(from, from + lengthBytes / LogLayout.SECTOR_BYTES));
   }
 
   /** What the diffs hold of one range; bit i of a mask stands for its block of 64 KiB number i. */

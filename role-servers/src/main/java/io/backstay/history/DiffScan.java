@@ -38,8 +38,7 @@ final class DiffScan implements ExtentStream {
       if (!nextPack()) return Optional.empty();
     }
     DiffRecord record = records.next();
-    return Optional.of(
-        new Extent(record.offsetSectors(), record.sectors(), rank, content(record)));
+    return Optional.of(new Extent(record.offsetSectors(), record.sectors(), rank, content(record)));
   }
 
   private boolean nextPack() throws IOException {

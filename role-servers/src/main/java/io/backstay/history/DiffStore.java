@@ -1,6 +1,9 @@
 package io.backstay.history;
 
 import io.backstay.chain.Diff;
+import io.backstay.diff.DiffInput;
+import io.backstay.diff.DiffSource;
+import io.backstay.diff.SortedDiffReader;
 import io.backstay.model.Cut;
 import io.backstay.model.Session;
 import io.backstay.seam.BlockDevice;
@@ -27,8 +30,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Order.</b> The bytes are durable, then the sidecar with its name, then the wdiff gets its
  * name, and the sync of the directory behind that is the commit: nobody is told before. A diff goes
- * the other way round: the wdiff durably, then the sidecar. So a listing tells everything, and there
- * is no other record of the set.
+ * the other way round: the wdiff durably, then the sidecar. So a listing tells everything, and
+ * there is no other record of the set.
  *
  * <p><b>Readers</b> pin what they read. A diff that is replaced meanwhile is gone from the set at
  * once; its files go when the last reader closes, or when the next process lists them.
@@ -188,7 +191,8 @@ public final class DiffStore {
     try {
       KeptDiff known = diffs.get(key);
       if (known != null
-          && recognition.compare(known, sidecar).orElseThrow() instanceof Sighting.Had) return known;
+          && recognition.compare(known, sidecar).orElseThrow() instanceof Sighting.Had)
+        return known;
       requireFree(key, sidecar);
       directory.publish(sidecar.fileName(), sidecar.encode());
       draft.rename(kept.diff().fileName());
@@ -351,6 +355,23 @@ public final class DiffStore {
 
     DiffSidecar sidecar(KeptDiff kept) throws IOException {
       return DiffStore.this.sidecar(kept);
+    }
+
+    /**
+     * Its stretches from the first to the last, each block compared with its checksum (rule X3).
+     */
+    public DiffSource source(KeptDiff kept) throws IOException {
+      BlockDevice device = open(kept);
+      boolean opened = false;
+      try {
+        String name = kept.diff().fileName();
+        DiffSource source =
+            new SortedDiffReader(DiffInput.of(name, device, DiffStore.this.sidecar(kept)));
+        opened = true;
+        return source;
+      } finally {
+        if (!opened) device.close();
+      }
     }
 
     /** Room for what does not outlive the reader: the next process removes it. */

@@ -12,6 +12,7 @@ import java.util.Optional;
  *
  * @param diff as it stands in its file's name
  * @param cuts how many lie behind {@code begin}; more than one where diffs were merged
+ * @param packs how many the wdiff has
  * @param quietUntil nothing was written between {@code begin} and then (rule M4); empty where there
  *     is no evidence of that
  * @param volumeBytes size of the volume at its end (rule L9)
@@ -22,17 +23,19 @@ public record KeptDiff(
     Cut begin,
     Cut end,
     int cuts,
+    int packs,
     Optional<Instant> quietUntil,
     long volumeBytes,
     long fileBytes) {
 
-  static KeptDiff of(DiffSidecar sidecar, Diff diff) {
+  public static KeptDiff of(DiffSidecar sidecar, Diff diff) {
     return new KeptDiff(
         diff,
         sidecar.session(),
         sidecar.begin(),
         sidecar.end(),
         sidecar.cuts().size(),
+        sidecar.packs().size() / Long.BYTES,
         quietUntil(sidecar),
         sidecar.volumeBytes(),
         sidecar.fileBytes());
@@ -60,7 +63,7 @@ public record KeptDiff(
   /** The same but for whether its begin may be forgotten. */
   KeptDiff with(boolean mergeable) {
     return new KeptDiff(
-        diff.with(mergeable), session, begin, end, cuts, quietUntil, volumeBytes, fileBytes);
+        diff.with(mergeable), session, begin, end, cuts, packs, quietUntil, volumeBytes, fileBytes);
   }
 
   @Override

@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Payloads of a chain, compared with walb's checksum and unpacked. What is wanted as a whole goes
- * straight to where it is wanted; a payload of which only a piece is wanted now is kept for a while,
- * because the next piece is often wanted next.
+ * straight to where it is wanted; a payload of which only a piece is wanted now is kept for a
+ * while, because the next piece is often wanted next.
  */
 final class Unpacking implements AutoCloseable {
   private static final long CACHE_BYTES = 16 << 20;

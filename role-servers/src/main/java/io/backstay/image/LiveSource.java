@@ -3,13 +3,12 @@ package io.backstay.image;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.wire.Message;
-import io.backstay.wire.Payload;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * A volume as it is now. This is where the evidence is made: zero blocks are found, the range's
- * hash and the blocks' CRC32C are taken from the very memory that the device filled.
+ * A volume as it is now. This is where the evidence is made ({@link Range#of}), from the very
+ * memory that the device filled.
  */
 public final class LiveSource implements RangeSource {
   private final BlockDevice device;
@@ -47,13 +46,9 @@ public final class LiveSource implements RangeSource {
     try {
       ByteBuffer buffer = lease.buffer().clear().limit(readable(offset, length));
       readNaming(offset, buffer);
-      int dataBlocks = Zeroes.dataBlocks(buffer.flip().limit(length));
-      if (dataBlocks == 0) return new Range.Zeroes(offset, length);
-      Message.ImageChunk chunk =
-          new Message.ImageChunk(offset, length, dataBlocks, RangeHash.of(buffer));
-      Zeroes.moveTogether(buffer, dataBlocks);
-      kept = true;
-      return new Range.Chunk(chunk, Payload.of(buffer.limit(chunk.payloadBytes()), lease::close));
+      Range range = Range.of(offset, buffer.flip().limit(length), lease);
+      kept = range instanceof Range.Chunk;
+      return range;
     } finally {
       if (!kept) lease.close();
     }

@@ -1,7 +1,9 @@
 package io.backstay.image;
 
+import io.backstay.seam.BufferPool;
 import io.backstay.wire.Message;
 import io.backstay.wire.Payload;
+import java.nio.ByteBuffer;
 
 /** A piece of an image, as it is read, sent and written. */
 public sealed interface Range {
@@ -11,6 +13,25 @@ public sealed interface Range {
 
   default long end() {
     return offset() + lengthBytes();
+  }
+
+  /**
+   * What a range holds, with its evidence: zero blocks are found, the range's hash and the blocks'
+   * CRC32C are taken from this very memory.
+   *
+   * @param bytes the buffer's remaining ones, which are moved together in it
+   * @param lease of the buffer, which goes with the range; of zeroes, and when this throws, it
+   *     stays the caller's
+   */
+  static Range of(long offset, ByteBuffer bytes, BufferPool.Lease lease) {
+    int length = bytes.remaining();
+    int dataBlocks = io.backstay.image.Zeroes.dataBlocks(bytes);
+    if (dataBlocks == 0) return new Zeroes(offset, length);
+    Message.ImageChunk chunk =
+        new Message.ImageChunk(offset, length, dataBlocks, RangeHash.of(bytes));
+    io.backstay.image.Zeroes.moveTogether(bytes, dataBlocks);
+    bytes.limit(bytes.position() + chunk.payloadBytes());
+    return new Chunk(chunk, Payload.of(bytes, lease::close));
   }
 
   /** All zero. */

@@ -39,7 +39,7 @@ final class WlogIntakes {
     this.parts = parts;
     this.volumes = volumes;
     this.received = new BufferPool(RECEIVED_MAX, intervalBytesMax);
-    this.converted = new BufferPool(1, IntervalConverter.outputBytes(intervalBytesMax));
+    this.converted = new BufferPool(1, IntervalConverter.memoryBytes(intervalBytesMax));
   }
 
   /** The whole conversation, from {@code OpenWlog} on; it ends when the storage ends it. */

@@ -51,8 +51,9 @@ class DiffLayerTest {
       for (int i = 0; i < Payload.blocks(length); i++) {
         // What is covered is not read from the base.
         if ((overlay.covered() >>> i & 1) == 0) continue;
-        for (int b = i * Payload.BLOCK_BYTES; b < Math.min(length, (i + 1) * Payload.BLOCK_BYTES); b++)
-          range.put(b, (byte) 0x55);
+        for (int b = i * Payload.BLOCK_BYTES;
+            b < Math.min(length, (i + 1) * Payload.BLOCK_BYTES);
+            b++) range.put(b, (byte) 0x55);
       }
       overlay.putInto(range);
       byte[] composed = new byte[length];
@@ -140,13 +141,14 @@ class DiffLayerTest {
       long at = random.nextLong(kept.fileBytes());
       int bit = random.nextInt(8);
       disk.rot(path, at, bit);
-      assertThatThrownBy(() -> {
-            try (DiffLayer layer = layer(List.of(kept))) {
-              assertThat(over(history.at(0), SECTORS * 512, layer)).isEqualTo(history.now());
-              // Nobody looked at it: the last pack, or what is behind the end.
-              throw new DamagedDiffException(kept, at, "not read");
-            }
-          })
+      assertThatThrownBy(
+              () -> {
+                try (DiffLayer layer = layer(List.of(kept))) {
+                  assertThat(over(history.at(0), SECTORS * 512, layer)).isEqualTo(history.now());
+                  // Nobody looked at it: the last pack, or what is behind the end.
+                  throw new DamagedDiffException(kept, at, "not read");
+                }
+              })
           .as("bit %d of byte %d", bit, at)
           .isInstanceOf(DamagedDiffException.class);
       disk.rot(path, at, bit);

@@ -46,8 +46,7 @@ public final class WrittenHistory {
   public WrittenHistory(RandomGenerator random, int sectors, int sessionNumber, long firstGid) {
     this.random = random;
     this.session =
-        new Session(
-            sessionNumber, new SessionUuid(7, sessionNumber), Optional.of(firstGid), lsid);
+        new Session(sessionNumber, new SessionUuid(7, sessionNumber), Optional.of(firstGid), lsid);
     this.now = new byte[sectors * SECTOR];
     this.changed = new Kind[sectors];
     this.last = remember(firstGid, false, Optional.empty());

@@ -14,6 +14,8 @@ import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.nbd.Export;
 import io.backstay.seam.BufferPool;
+import io.backstay.wire.Command;
+import io.backstay.wire.Reply;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
@@ -38,24 +40,27 @@ class ContinuousBackupTest {
   void begin() throws Exception {
     group.start();
     group.proxy.start();
-    Work add = TwinGroup.add(record());
+    var own =
+        (Reply.OwnPlace)
+            group.storage.service.answer(TwinGroup.WORKER, new Command.FindOwnPlace("vol0"));
+    Work add = TwinGroup.add(record(own));
     group.archive.start("add/a0", 1, add);
     assertThat(group.archive.await("add/a0").state()).isEqualTo(OperationReport.State.DONE);
     group.storage.start("add/s0", 1, add);
     assertThat(group.storage.await("add/s0").state()).isEqualTo(OperationReport.State.DONE);
   }
 
-  private static ProtectionRecord record() {
+  private static ProtectionRecord record(Reply.OwnPlace own) {
     return new ProtectionRecord(
         1,
         "vol0",
         VolumeKind.LOGGED,
         BYTES,
-        "/dev/data",
+        own.data(),
         "s0",
         List.of("a0"),
         "a0",
-        Optional.of(new LogPlan("/dev/log", 32 * MIB, MIB)),
+        Optional.of(new LogPlan(own.log(), 32 * MIB, MIB)),
         Optional.of(Shipping.by(List.of("p0"))));
   }
 

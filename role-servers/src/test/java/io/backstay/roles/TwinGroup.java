@@ -93,14 +93,12 @@ final class TwinGroup {
               RECORDS,
               GRANTS,
               new BufferPool(16, MIB));
+      door = new MemoryDoor();
       service =
           switch (self.role()) {
-            case STORAGE -> {
-              door = new MemoryDoor();
-              yield new StorageService(parts, disk.sharedMemories(), door);
-            }
+            case STORAGE -> new StorageService(parts, disk.sharedMemories(), door);
             case PROXY -> new ProxyService(parts);
-            default -> new ArchiveService(parts);
+            default -> new ArchiveService(parts, disk.sharedMemories(), door);
           };
       service.start();
       Network.Listener listener = network.listen(address);

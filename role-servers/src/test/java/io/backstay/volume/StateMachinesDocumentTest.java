@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.backstay.archive.ArchiveVolume;
 import io.backstay.model.Exclusion;
 import io.backstay.model.OperationKind;
+import io.backstay.proxy.ProxyVolume;
 import io.backstay.storage.StorageVolume;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,7 +43,8 @@ class StateMachinesDocumentTest {
             a table is refused, naming the state or the operation that forbids it.
             """);
     for (StateTable<?> table :
-        List.of(StorageVolume.PLAIN, StorageVolume.LOGGED, ArchiveVolume.TABLE)) append(out, table);
+        List.of(StorageVolume.PLAIN, StorageVolume.LOGGED, ProxyVolume.TABLE, ArchiveVolume.TABLE))
+      append(out, table);
     appendExclusion(out);
     return out.toString();
   }

@@ -23,7 +23,7 @@ import java.util.List;
  * </pre>
  *
  * <p>In a whole wdiff every record begins where the one before it ends, or behind. The last pack
- * has no records and flags 1; the end of the file may stand in its place.
+ * has no records and flags 1.
  *
  * <p>A pack that exists is whole: its records are in order, do not overlap, and their payloads add
  * up to its body.
