@@ -1,6 +1,5 @@
 package io.backstay.history;
 
-import io.backstay.chain.Diff;
 import io.backstay.diff.DiffInput;
 import io.backstay.diff.DiffSource;
 import io.backstay.diff.SortedDiffReader;
@@ -49,44 +48,26 @@ public final class DiffStore {
   private final Directory directory;
   private final List<String> damage;
   private final AppliedCuts applied;
-  private final ConcurrentSkipListMap<Key, KeptDiff> diffs = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<DiffKey, KeptDiff> diffs = new ConcurrentSkipListMap<>();
   private final AtomicLong version = new AtomicLong();
   private final AtomicLong drafts = new AtomicLong();
   private final ReentrantLock changing = new ReentrantLock();
   private final ReentrantLock pinning = new ReentrantLock();
-  private final DiffPins<Key> pins = new DiffPins<>();
+  private final DiffPins<DiffKey> pins = new DiffPins<>();
   private final Recognition recognition;
-
-  /** In the order of sessions and gids. */
-  private record Key(int session, long from, long to, String gids) implements Comparable<Key> {
-    static Key of(KeptDiff kept) {
-      return of(kept.session().number(), kept.diff());
-    }
-
-    static Key of(int session, Diff diff) {
-      return new Key(session, diff.from().begin(), diff.to().begin(), diff.gids());
-    }
-
-    @Override
-    public int compareTo(Key other) {
-      if (session != other.session) return Integer.compare(session, other.session);
-      if (from != other.from) return Long.compare(from, other.from);
-      if (to != other.to) return Long.compare(to, other.to);
-      return gids.compareTo(other.gids);
-    }
-  }
 
   private DiffStore(Directory directory, DiffListing listing) {
     this.directory = directory;
     this.damage = List.copyOf(listing.damage());
     this.applied = new AppliedCuts(directory);
     this.recognition = new Recognition(directory);
-    listing.diffs().forEach(diff -> diffs.put(Key.of(diff), diff));
+    listing.diffs().forEach(diff -> diffs.put(DiffKey.of(diff), diff));
   }
 
   /** Finds what is there, and finishes what an earlier process had begun. */
   public static DiffStore open(Directory volume) throws IOException {
-    Directory directory = volume.child(DIRECTORY);
+    boolean isThere = volume.has(DIRECTORY);
+    Directory directory = isThere ? volume.child(DIRECTORY) : new LateDirectory(volume, DIRECTORY);
     volume.sync();
     return new DiffStore(directory, DiffListing.of(directory));
   }
@@ -109,8 +90,8 @@ public final class DiffStore {
     return diffs.subMap(first(session), first(session + 1)).values();
   }
 
-  private static Key first(int session) {
-    return new Key(session, -1, -1, "");
+  private static DiffKey first(int session) {
+    return new DiffKey(session, -1, -1, "");
   }
 
   /** Grows with every change of the set. */
@@ -186,7 +167,7 @@ public final class DiffStore {
               .formatted(draft.sizeBytes(), sidecar.diff(mergeable), sidecar.fileBytes()));
     draft.sync();
     KeptDiff kept = KeptDiff.of(sidecar, sidecar.diff(mergeable));
-    Key key = Key.of(kept);
+    DiffKey key = DiffKey.of(kept);
     changing.lock();
     try {
       KeptDiff known = diffs.get(key);
@@ -206,9 +187,9 @@ public final class DiffStore {
   }
 
   /** Two diffs with the same gids would have one name. */
-  private void requireFree(Key key, DiffSidecar sidecar) throws IOException {
+  private void requireFree(DiffKey key, DiffSidecar sidecar) throws IOException {
     for (KeptDiff other : diffs.values()) {
-      if (other.diff().gids().equals(key.gids))
+      if (other.diff().gids().equals(key.gids()))
         throw new IOException("%s is here, it cannot be %s".formatted(other, sidecar.begin()));
     }
     pinning.lock();
@@ -219,7 +200,7 @@ public final class DiffStore {
     }
     for (String name : directory.list()) {
       boolean leftOver =
-          DiffSidecar.gidsIn(name).filter(key.gids::equals).isPresent()
+          DiffSidecar.gidsIn(name).filter(key.gids()::equals).isPresent()
               && !name.equals(sidecar.fileName());
       if (leftOver) directory.delete(name);
     }
@@ -251,7 +232,7 @@ public final class DiffStore {
     pinning.lock();
     try {
       directory.rename(one.diff().fileName(), next.diff().fileName());
-      diffs.put(Key.of(next), next);
+      diffs.put(DiffKey.of(next), next);
       version.incrementAndGet();
     } finally {
       pinning.unlock();
@@ -293,7 +274,7 @@ public final class DiffStore {
   public void replace(Collection<KeptDiff> parts, KeptDiff successor) throws IOException {
     changing.lock();
     try {
-      if (!diffs.containsKey(Key.of(successor)))
+      if (!diffs.containsKey(DiffKey.of(successor)))
         throw new IllegalStateException("%s is not here, it replaces nothing".formatted(successor));
       remove(parts, successor.toString());
     } finally {
@@ -317,7 +298,7 @@ public final class DiffStore {
     pinning.lock();
     try {
       for (KeptDiff kept : gone) {
-        Key key = Key.of(kept);
+        DiffKey key = DiffKey.of(kept);
         KeptDiff now = diffs.remove(key);
         if (now != null && pins.mayGo(key, now)) unread.add(now);
       }
@@ -334,10 +315,10 @@ public final class DiffStore {
 
   /** Keeps the files of diffs until it is closed. */
   public final class Pin implements Closeable {
-    private final Set<Key> keys;
+    private final Set<DiffKey> keys;
     private boolean closed;
 
-    private Pin(Set<Key> keys) {
+    private Pin(Set<DiffKey> keys) {
       this.keys = keys;
     }
 
@@ -345,7 +326,7 @@ public final class DiffStore {
     BlockDevice open(KeptDiff kept) throws IOException {
       pinning.lock();
       try {
-        Key key = Key.of(kept);
+        DiffKey key = DiffKey.of(kept);
         KeptDiff now = diffs.get(key);
         return directory.openDevice((now == null ? pins.doomed(key) : now).diff().fileName());
       } finally {
@@ -401,10 +382,10 @@ public final class DiffStore {
   public Optional<Pin> pin(Collection<KeptDiff> wanted) {
     pinning.lock();
     try {
-      Set<Key> keys = new HashSet<>();
+      Set<DiffKey> keys = new HashSet<>();
       for (KeptDiff kept : wanted) {
-        if (!diffs.containsKey(Key.of(kept))) return Optional.empty();
-        keys.add(Key.of(kept));
+        if (!diffs.containsKey(DiffKey.of(kept))) return Optional.empty();
+        keys.add(DiffKey.of(kept));
       }
       pins.add(keys);
       return Optional.of(new Pin(keys));
