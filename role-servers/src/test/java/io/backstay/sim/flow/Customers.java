@@ -21,6 +21,7 @@ import java.util.random.RandomGenerator;
  */
 final class Customers implements Clients.Ground {
   private static final Duration LOOK_EVERY = Duration.ofMillis(1500);
+  private static final long TIRED_NANOS = Duration.ofMinutes(10).toNanos();
 
   private final SimulatedGroup group;
   private final SimulatedServer storage;
@@ -29,6 +30,10 @@ final class Customers implements Clients.Ground {
   private final boolean uniform;
   private final RandomGenerator random;
   private final long pauseNanosMax;
+
+  /** After so many they ask seldom. */
+  private final int manyRequests;
+
   private Optional<Export> here = Optional.empty();
   private boolean going = true;
   private boolean quiet;
@@ -42,7 +47,8 @@ final class Customers implements Clients.Ground {
     this.ills = ills;
     this.uniform = uniform;
     this.random = group.scheduler().splitRandom();
-    this.pauseNanosMax = 1L << 28 + random.nextInt(8);
+    this.manyRequests = 100 << random.nextInt(4);
+    this.pauseNanosMax = 1L << 30 + random.nextInt(7);
   }
 
   /** As a thread of the world's: waits for the volume, again and again. */
@@ -96,9 +102,10 @@ final class Customers implements Clients.Ground {
       volume.generations().look(served);
       time.fork("watch " + volume.name(), () -> watch(served, time));
       while (!quiet && served.failure().isEmpty()) {
-        int burst = 1 + random.nextInt(1 << random.nextInt(6));
+        int burst = 1 + random.nextInt(1 << random.nextInt(7));
         clients.ask(burst);
-        time.sleep(Duration.ofNanos(random.nextLong(pauseNanosMax) + 1));
+        long pause = requests < manyRequests ? pauseNanosMax : TIRED_NANOS;
+        time.sleep(Duration.ofNanos(random.nextLong(pause) + 1));
       }
       clients.awaitAll();
       resting = quiet;

@@ -8,12 +8,14 @@ import io.backstay.model.Role;
 import io.backstay.model.Signed;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
+import io.backstay.sim.Execution;
 import io.backstay.sim.GroupKeys;
 import io.backstay.sim.Run;
 import io.backstay.sim.SimulatedGroup;
 import io.backstay.sim.SimulatedServer;
 import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -171,14 +173,21 @@ final class FlowScripts {
                     archive, new Command.KeepSnapshot(volume, gid, kept), Reply.Done.class));
   }
 
+  /** Who is not there is not kicked. */
+  private static String kicked(Execution steps, String server, ProtectionRecord record)
+      throws InterruptedException {
+    try {
+      return steps.call(server, new Command.Kick(record.volume())).toString();
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
   Run.Script kick(ProtectionRecord record) {
     List<String> servers = new ArrayList<>(record.shipping().orElseThrow().proxies());
     servers.add(record.storage());
     return steps -> {
-      for (String server : servers)
-        steps.step(
-            "kick " + server,
-            () -> steps.call(server, new Command.Kick(record.volume())));
+      for (String server : servers) steps.step("kick " + server, () -> kicked(steps, server, record));
       return servers;
     };
   }

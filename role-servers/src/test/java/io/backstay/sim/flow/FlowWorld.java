@@ -186,15 +186,12 @@ final class FlowWorld {
   private void live() throws IOException, InterruptedException {
     group.begin();
     makeDevices();
-    boolean calmBeginning = random.nextInt(4) > 0;
-    if (!calmBeginning) beginChaos();
     for (FlowVolume volume : volumes) operators.add(volume);
     openForCustomers();
-    if (calmBeginning) {
-      for (FlowVolume volume : volumes)
-        operators.backUp(volume, volume.record().primary());
-      beginChaos();
-    }
+    boolean calmBeginning = random.nextInt(4) > 0;
+    if (!calmBeginning) beginChaos();
+    for (FlowVolume volume : volumes) operators.backUp(volume, volume.record().primary());
+    if (calmBeginning) beginChaos();
     List<Thread> acting = new ArrayList<>();
     int many = 1 + random.nextInt(3);
     for (int i = 0; i < many; i++) {

@@ -141,13 +141,20 @@ final class Generations {
 
   // ---- what follows from it
 
-  /** Greatest gid of the session of which the storage let the log go, below every overflow. */
+  /**
+   * Greatest gid of the session whose log the storage let go of, below every overflow; those behind
+   * it at the same lsid need no log.
+   */
   OptionalLong releasedGid(int number) {
-    long lsid = released.getOrDefault(number, 0L);
-    return all.entrySet().stream()
-        .filter(one -> one.getValue().cut.filter(cut -> isIn(cut, number, lsid)).isPresent())
-        .mapToLong(Map.Entry::getKey)
-        .max();
+    long most = released.getOrDefault(number, 0L);
+    List<Cut> below =
+        all.values().stream()
+            .flatMap(one -> one.cut.stream())
+            .filter(cut -> isIn(cut, number, most))
+            .toList();
+    if (below.isEmpty()) return OptionalLong.empty();
+    long lsid = below.getLast().lsid();
+    return below.stream().filter(cut -> cut.lsid() == lsid).mapToLong(Cut::gid).min();
   }
 
   private static boolean isIn(Cut cut, int number, long lsid) {

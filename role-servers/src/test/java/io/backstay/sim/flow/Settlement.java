@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.random.RandomGenerator;
 
 /**
  * What must come to be when nothing goes wrong any more (invariant 6): every volume is followed by
@@ -23,16 +24,19 @@ import java.util.TreeSet;
  */
 final class Settlement {
   private static final Duration SERVES_WITHIN = Duration.ofMinutes(30);
+  private static final int RESTORES_MAX = 4;
   private static final Duration ARRIVES_WITHIN = Duration.ofHours(2);
 
   private final SimulatedGroup group;
   private final Engine engine;
   private final Operators operators;
+  private final RandomGenerator random;
 
   Settlement(SimulatedGroup group, Engine engine, Operators operators) {
     this.group = group;
     this.engine = engine;
     this.operators = operators;
+    this.random = group.scheduler().splitRandom();
   }
 
   interface Condition {
@@ -80,7 +84,7 @@ final class Settlement {
       for (String archive : volume.record().archives()) arrive(volume, archive, last);
     }
     for (FlowVolume volume : volumes) {
-      for (String archive : volume.record().archives()) restoreAll(volume, archive);
+      for (String archive : volume.record().archives()) restoreSome(volume, archive);
       await("the spools are empty", ARRIVES_WITHIN, () -> spooled(volume).isEmpty());
     }
     nothingRuns(volumes);
@@ -142,9 +146,13 @@ final class Settlement {
     return gids;
   }
 
-  private void restoreAll(FlowVolume volume, String archive)
+  private void restoreSome(FlowVolume volume, String archive)
       throws IOException, InterruptedException {
-    for (long gid : clean(operators.list(volume, archive)))
+    List<Long> gids = new ArrayList<>(clean(operators.list(volume, archive)));
+    List<Long> some = new ArrayList<>(List.of(gids.removeLast()));
+    while (!gids.isEmpty() && some.size() < RESTORES_MAX)
+      some.add(gids.remove(random.nextInt(gids.size())));
+    for (long gid : some)
       done(operators.restore(volume, archive, gid), WorkResult.Restored.class);
   }
 

@@ -216,7 +216,7 @@ public final class Clients {
   private void write() {
     Sectors where = world.uniform() ? block() : some(here.writeBytesMax);
     boolean durable = random.nextInt(world.uniform() ? 40 : 10) == 0;
-    VolumeHistory.Change change = history.write(where.from(), where.to());
+    Change change = history.write(where.from(), where.to());
     ByteBuffer bytes = ByteBuffer.allocate(where.bytes());
     VolumeHistory.fill(change, bytes);
     bytes.flip();
@@ -231,7 +231,7 @@ public final class Clients {
   private void trim() {
     Sectors where = some(random.nextInt(4) == 0 ? history.sectors() * SECTOR : here.writeBytesMax);
     boolean durable = random.nextInt(10) == 0;
-    VolumeHistory.Change change = history.discard(where.from(), where.to());
+    Change change = history.discard(where.from(), where.to());
     call(
         change + (durable ? " with FUA" : ""),
         answer -> volume.trim(where.offset(), where.bytes(), durable, answer),
@@ -242,7 +242,7 @@ public final class Clients {
     Sectors where = some(here.writeBytesMax);
     boolean keepSpace = random.nextBoolean();
     boolean durable = random.nextInt(10) == 0;
-    VolumeHistory.Change change = history.discard(where.from(), where.to());
+    Change change = history.discard(where.from(), where.to());
     call(
         change + (keepSpace ? " by zeroes" : ""),
         answer -> volume.zeroes(where.offset(), where.bytes(), keepSpace, false, durable, answer),

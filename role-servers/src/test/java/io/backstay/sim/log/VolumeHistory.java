@@ -26,48 +26,6 @@ public final class VolumeHistory {
   public static final int SECTOR_BYTES = 512;
   private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
-  /** A write or discard of sectors {@code from .. to - 1}. */
-  static final class Change {
-    private final long number;
-    private final int from;
-    private final int to;
-    private final boolean zero;
-
-    /** Moment before its first sector. */
-    private final long before;
-
-    private final long askedNanos;
-    private long acknowledgedNanos = Long.MAX_VALUE;
-    private boolean acknowledged;
-    private boolean lost;
-
-    private Change(long number, int from, int to, boolean zero, long before, long askedNanos) {
-      this.number = number;
-      this.from = from;
-      this.to = to;
-      this.zero = zero;
-      this.before = before;
-      this.askedNanos = askedNanos;
-    }
-
-    private long at(int sector) {
-      return before + sector - from + 1;
-    }
-
-    private long end() {
-      return before + to - from;
-    }
-
-    private long found() {
-      return zero ? 0 : number;
-    }
-
-    @Override
-    public String toString() {
-      return "%s %d of sectors %d..%d".formatted(zero ? "discard" : "write", number, from, to - 1);
-    }
-  }
-
   /** A stretch of moments, both ends included. */
   public record Stretch(long first, long last) {}
 
@@ -274,42 +232,13 @@ public final class VolumeHistory {
    * was.
    */
   public List<Stretch> momentsOf(long[] image, long first, long last) {
-    List<Stretch> found = new ArrayList<>();
+    Search search = new Search(image, first, last);
     for (Lives.Life life : lives.between(first, last))
-      walk(life, image, Math.max(first, life.begin()), Math.min(last, life.latest()), found);
+      search.through(life, all.listIterator(indexAt(life.begin())));
     if (begin <= last)
-      walk(
-          new Lives.Life(begin, base, begin, now, now),
-          image,
-          Math.max(first, begin),
-          Math.min(last, now),
-          found);
-    return found;
-  }
-
-  private void walk(Lives.Life life, long[] image, long first, long last, List<Stretch> found) {
-    long[] held = life.base().clone();
-    int others = 0;
-    for (int s = 0; s < held.length; s++) if (held[s] != image[s]) others++;
-    long moment = life.begin();
-    if (others == 0) add(new Stretch(moment, moment), first, last, found);
-    for (int i = indexAt(moment); i < all.size() && all.get(i).before < last; i++) {
-      Change change = all.get(i);
-      for (int s = change.from; s < change.to && moment < last; s++) {
-        if (held[s] == image[s]) others++;
-        held[s] = change.found();
-        if (held[s] == image[s]) others--;
-        moment = change.at(s);
-        if (others == 0) add(new Stretch(moment, moment), first, last, found);
-      }
-    }
-  }
-
-  private static void add(Stretch one, long first, long last, List<Stretch> to) {
-    if (one.first < first || one.last > last) return;
-    boolean goesOn = !to.isEmpty() && to.getLast().last >= one.first - 1;
-    if (goesOn) to.set(to.size() - 1, new Stretch(to.getLast().first, one.last));
-    else to.add(one);
+      search.through(
+          new Lives.Life(begin, base, begin, now, now), all.listIterator(indexAt(begin)));
+    return search.found();
   }
 
   /** What distinguishes that from the volume at a moment, for people. */
