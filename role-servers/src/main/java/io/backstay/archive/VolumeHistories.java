@@ -130,14 +130,17 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   /**
-   * Removes what nobody needs any more: files of images that no metadata names, and diffs that all
-   * images have. What cannot be removed now, the next start removes.
+   * Notes what each image is, and removes what nobody needs any more: files of images that no
+   * metadata names, and diffs that all images have. What cannot be removed now, the next start removes.
    */
-  void tidy(String volume) {
+  synchronized void tidy(String volume) {
     try {
       ArchiveVolume now = store.get(volume);
       for (String deleted : ImageFiles.deleteUnnamed(store.directory(volume), now))
         LOG.info("{}: deleted {}, which no point names", volume, deleted);
+      // Before a diff goes that only this says is in an image.
+      for (ArchiveVolume.Image image : now.images())
+        ImageNote.write(store.directory(volume), image);
       if (now.state() == ArchiveVolume.State.CLEAR) {
         of(volume).forgetAll();
         quiet.remove(volume);
