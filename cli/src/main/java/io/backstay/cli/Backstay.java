@@ -102,6 +102,9 @@ public final class Backstay implements Callable<Integer> {
     makers.put("kick", KickCommand::new);
     makers.put("run", RunCommands::of);
     makers.put("inspect", InspectCommands::of);
+    makers.put("convert", ConvertCommands::of);
+    makers.put("merge-wdiff", MergeWdiffCommand::new);
+    makers.put("apply-wdiff", ApplyWdiffCommand::new);
     makers.put("server", ServerCommands::of);
     makers.put("demo", DemoCommand::new);
     return makers;

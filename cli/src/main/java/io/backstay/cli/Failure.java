@@ -3,6 +3,7 @@ package io.backstay.cli;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.wdiff.MalformedDiffException;
 import io.backstay.wire.UnreachableException;
 import io.backstay.wlog.MalformedLogException;
 import java.io.IOException;
@@ -48,14 +49,8 @@ record Failure(String code, int exit, String message, String attempted, String f
               attempted,
               String.valueOf(away.getMessage()),
               "see which servers answer: backstay status; then try again");
-      case MalformedLogException malformed ->
-          new Failure(
-              "failed",
-              EXIT_FAILED,
-              "that is not of this format",
-              attempted,
-              String.valueOf(malformed.getMessage()),
-              "docs/formats.md tells the formats and what reads them");
+      case MalformedLogException malformed -> malformed(malformed, attempted);
+      case MalformedDiffException malformed -> malformed(malformed, attempted);
       case IOException broken ->
           new Failure("failed", EXIT_FAILED, "it failed", attempted, reason(broken), "");
       case IllegalArgumentException bad -> usage(String.valueOf(bad.getMessage()), attempted, "");
@@ -68,6 +63,16 @@ record Failure(String code, int exit, String message, String attempted, String f
               thrown.toString(),
               "run it again with BACKSTAY_DEBUG=1 and report what it prints");
     };
+  }
+
+  private static Failure malformed(IOException malformed, String attempted) {
+    return new Failure(
+        "failed",
+        EXIT_FAILED,
+        "that is not of this format",
+        attempted,
+        String.valueOf(malformed.getMessage()),
+        "docs/formats.md tells the formats and what reads them");
   }
 
   /** Many IOExceptions of the JDK hold only a file name. */

@@ -1,6 +1,9 @@
 package io.backstay.cli;
 
+import io.backstay.convert.DiffFile;
+import io.backstay.diff.DiffSource;
 import io.backstay.inspect.LogDeviceInspection;
+import io.backstay.inspect.WdiffInspection;
 import io.backstay.inspect.WlogInspection;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
@@ -18,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code inspect wlog | log-device}: what is in a file, and what is wrong with it. */
+/** {@code inspect wlog | wdiff | log-device}: what is in a file, and what is wrong with it. */
 @Command(
     name = "inspect",
     description = "Look at a file or device of Backstay's or walb's formats. Changes nothing.",
@@ -34,6 +37,7 @@ final class InspectCommands implements Callable<Integer> {
   static CommandLine of(Shell shell) {
     return new CommandLine(new InspectCommands(shell))
         .addSubcommand(new Wlog(shell))
+        .addSubcommand(new Wdiff(shell))
         .addSubcommand(new LogDevice(shell));
   }
 
@@ -80,10 +84,10 @@ final class InspectCommands implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-      Inspected inspected = new Inspected(shell, records);
+      Inspected inspected = new Inspected(shell, records, "packs");
       try (ReadableByteChannel in =
           file.toString().equals("-") ? Channels.newChannel(shell.in()) : open(file)) {
-        WlogInspection.Report report = WlogInspection.of(file.toString(), in, inspected);
+        WlogInspection.Report report = WlogInspection.of(file.toString(), in, inspected::show);
         inspected.end(report, () -> InspectText.of(report));
         return exit(report.findingsCount());
       }
@@ -115,10 +119,46 @@ final class InspectCommands implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-      Inspected inspected = new Inspected(shell, records);
+      Inspected inspected = new Inspected(shell, records, "packs");
       try (FileChannel device = open(file)) {
         LogDeviceInspection.Report report =
-            LogDeviceInspection.of(file.toString(), device, inspected);
+            LogDeviceInspection.of(file.toString(), device, inspected::show);
+        inspected.end(report, () -> InspectText.of(report));
+        return exit(report.findingsCount());
+      }
+    }
+  }
+
+  @Command(
+      name = "wdiff",
+      description = {
+        "Read a wdiff, sorted or indexed, compare every checksum and unpack every payload. The exit",
+        "code is 10 if something is wrong with it, and 1 if it is no wdiff."
+      },
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  backstay inspect wdiff 20231114221320-M--10-11.wdiff",
+        "  backstay inspect wdiff vol0.wdiff --records -o jsonl"
+      })
+  static final class Wdiff implements Callable<Integer> {
+    private final Shell shell;
+
+    @Parameters(paramLabel = "FILE", description = "The wdiff.")
+    private Path file;
+
+    @Option(names = "--records", description = "Show each record.")
+    private boolean records;
+
+    Wdiff(Shell shell) {
+      this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+      Inspected inspected = new Inspected(shell, records, "records");
+      try (DiffSource source = DiffFile.open(file)) {
+        WdiffInspection.Report report =
+            WdiffInspection.of(file.toString(), source, inspected::show);
         inspected.end(report, () -> InspectText.of(report));
         return exit(report.findingsCount());
       }

@@ -2,7 +2,6 @@ package io.backstay.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.backstay.inspect.PackShown;
 import io.backstay.wire.Cbor;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,31 +10,36 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Prints packs while the file is read, so that a file of any length needs no memory, and the report
- * behind them. In JSON both are one document, in JSONL the report is the last line.
+ * Prints packs or records while the file is read, so that a file of any length needs no memory, and
+ * the report behind them. In JSON both are one document, in JSONL the report is the last line.
  */
-final class Inspected implements PackShown.Sink {
+final class Inspected {
   private final PrintStream out;
   private final OutputFormat format;
   private final boolean records;
+  private final String field;
   private JsonGenerator json;
 
-  Inspected(Shell shell, boolean records) {
+  /**
+   * @param records whether anything but the report is to be shown
+   * @param field name of what is shown, in JSON
+   */
+  Inspected(Shell shell, boolean records, String field) {
     this.out = shell.out();
     this.format = shell.output().format();
     this.records = records;
+    this.field = field;
   }
 
-  @Override
-  public void pack(PackShown pack) {
+  void show(Object part) {
     if (!records) return;
     switch (format) {
-      case TEXT -> out.println(pack);
-      case JSONL -> out.println(Output.line(pack));
+      case TEXT -> out.println(part);
+      case JSONL -> out.println(Output.line(part));
       case JSON -> {
         try {
           if (json == null) begin();
-          json.writePOJO(pack);
+          json.writePOJO(part);
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         }
@@ -67,6 +71,6 @@ final class Inspected implements PackShown.Sink {
     json = Cbor.json().createGenerator(out).useDefaultPrettyPrinter();
     json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
     json.writeStartObject();
-    if (records) json.writeArrayFieldStart("packs");
+    if (records) json.writeArrayFieldStart(field);
   }
 }

@@ -68,7 +68,7 @@ final class Admission {
         Refusal.of(RefusalCode.HELD, "point %d is held".formatted(gid))
             .attempted("%s of %s".formatted(start.work().kind().word(), start.volume()))
             .found("held " + by)
-            .next("wait for it, or cancel it"));
+            .next("wait for it, cancel it, or close the export"));
   }
 
   /**

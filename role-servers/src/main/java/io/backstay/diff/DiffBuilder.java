@@ -56,22 +56,39 @@ public final class DiffBuilder {
               .formatted(data.remaining(), pack.dataBlocks()));
     ByteBuffer blocks = data.slice();
     dataBytes += blocks.remaining();
-    for (LogRecord record : pack.records()) {
-      int at = (record.lsidLocal() - 1) * pack.blockBytes();
-      long from = record.offsetSectors();
-      long end = from + record.sizeSectors();
-      switch (record.kind()) {
-        case NORMAL -> {
-          boolean zero = isZero(blocks, at, record.dataBytes());
-          put(new Extent(from, end, zero ? Kind.ALLZERO : Kind.NORMAL, blocks, at));
-        }
-        case DISCARD -> put(new Extent(from, end, Kind.DISCARD, NO_DATA, 0));
-        case PADDING -> {}
+    for (LogRecord record : pack.records())
+      add(record, blocks, (record.lsidLocal() - 1) * pack.blockBytes());
+  }
+
+  /**
+   * Adds the next record of the log, whose checksum was compared.
+   *
+   * @param data of a write exactly its data, from position to limit, as in {@link
+   *     #add(PackHeader,ByteBuffer)}; else not looked at
+   */
+  public void add(LogRecord record, ByteBuffer data) {
+    ByteBuffer bytes = data.slice();
+    if (record.kind() == LogRecord.Kind.NORMAL && bytes.remaining() != record.dataBytes())
+      throw new IllegalArgumentException(
+          "%d bytes of data for %s".formatted(bytes.remaining(), record));
+    dataBytes += record.dataBytes();
+    add(record, bytes, 0);
+  }
+
+  private void add(LogRecord record, ByteBuffer bytes, int at) {
+    long from = record.offsetSectors();
+    long end = from + record.sizeSectors();
+    switch (record.kind()) {
+      case NORMAL -> {
+        boolean zero = isZero(bytes, at, record.dataBytes());
+        put(new Extent(from, end, zero ? Kind.ALLZERO : Kind.NORMAL, bytes, at));
       }
+      case DISCARD -> put(new Extent(from, end, Kind.DISCARD, NO_DATA, 0));
+      case PADDING -> {}
     }
   }
 
-  /** Bytes of packs' data that it refers to. */
+  /** Bytes of data that it refers to. */
   public long dataBytes() {
     return dataBytes;
   }

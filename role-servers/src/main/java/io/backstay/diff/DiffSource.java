@@ -24,6 +24,9 @@ public interface DiffSource extends Closeable {
    */
   Optional<Stretch> next() throws IOException;
 
+  /** For messages: the byte of the file at which it stands. */
+  long position();
+
   /**
    * The payload of the last stretch's record as stored, compared with its checksum; a direct
    * buffer, valid until {@link #next()}. Of normal stretches only.

@@ -104,7 +104,7 @@ public final class IndexedDiffReader implements DiffSource {
   @Override
   public Optional<Stretch> next() throws IOException {
     if (taken == end.records()) return Optional.empty();
-    long at = end.indexOffset() + (long) taken * IndexRecord.SIZE_BYTES;
+    long at = position();
     if (!window.hasRemaining()) {
       int records = Math.min(INDEX_WINDOW_RECORDS, end.records() - taken);
       fill(at, window.clear().limit(records * IndexRecord.SIZE_BYTES));
@@ -138,6 +138,11 @@ public final class IndexedDiffReader implements DiffSource {
     if (payload.sectors() == record.sectors()) payload = shown.payload(record.offsetSectors());
     return Optional.of(
         new Stretch(record.offsetSectors(), record.sectors(), shown.fromSector(), payload));
+  }
+
+  @Override
+  public long position() {
+    return end.indexOffset() + (long) taken * IndexRecord.SIZE_BYTES;
   }
 
   @Override

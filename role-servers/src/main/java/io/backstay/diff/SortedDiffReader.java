@@ -112,9 +112,15 @@ public final class SortedDiffReader implements DiffSource {
   }
 
   @Override
+  public long position() {
+    return in.position();
+  }
+
+  @Override
   public ByteBuffer stored() throws IOException {
     if (payload == Payload.AHEAD) {
       stored = in.take(record.dataBytes());
+      payload = Payload.PASSED;
       if (stored.remaining() < record.dataBytes()) throw cutOff();
       if (!record.matches(stored))
         throw malformed(
@@ -139,7 +145,7 @@ public final class SortedDiffReader implements DiffSource {
 
   private MalformedDiffException malformed(String found) {
     return new MalformedDiffException(
-        "%s, before byte %d: %s".formatted(in.name(), in.position(), found));
+        "%s, before byte %d: %s".formatted(in.name(), position(), found));
   }
 
   @Override

@@ -29,6 +29,15 @@ public final class SortedDiffWriter implements DiffWriter {
           + PACK_BODY_BYTES
           + Codecs.roomFor(DiffRecord.WRITTEN_SECTORS_MAX * LogLayout.SECTOR_BYTES);
 
+  /** Stretches without data that are longer are cut to longer records. */
+  private static final int LONG_SECTORS = 32 * DiffRecord.WRITTEN_SECTORS_MAX;
+
+  /** 1 GiB: a volume of many TiB may be discarded at once, and its diff stays small. */
+  private static final int LONG_RECORD_SECTORS = 1 << 21;
+
+  /** What a writer needs that is not to take memory of its own. */
+  public static final int MEMORY_BYTES = PACK_BUFFER_BYTES;
+
   private static final int FIRST_BUFFER_BYTES = 256 << 10;
 
   private final DiffOutput out;
@@ -38,7 +47,7 @@ public final class SortedDiffWriter implements DiffWriter {
   private final List<DiffRecord> records = new ArrayList<>(DiffPack.RECORDS_MAX);
 
   /** The pack being made: room for its header, then its body up to the position. */
-  private ByteBuffer pack = room(FIRST_BUFFER_BYTES);
+  private ByteBuffer pack;
 
   private final Column firstSectors = new Column();
   private long endSectors;
@@ -47,8 +56,20 @@ public final class SortedDiffWriter implements DiffWriter {
   /** Writes the file's header. */
   public SortedDiffWriter(DiffOutput out, SessionUuid uuid, Compression compression)
       throws IOException {
+    this(out, uuid, compression, ByteBuffer.allocateDirect(FIRST_BUFFER_BYTES));
+  }
+
+  /**
+   * As above, in memory of the caller's, where one wdiff after the other is written.
+   *
+   * @param memory direct, of {@link #MEMORY_BYTES} or more
+   */
+  public SortedDiffWriter(
+      DiffOutput out, SessionUuid uuid, Compression compression, ByteBuffer memory)
+      throws IOException {
     this.out = out;
     this.compression = compression;
+    this.pack = memory.clear().position(DiffPack.HEADER_BYTES);
     ByteBuffer header = ByteBuffer.allocateDirect(DiffHeader.SIZE_BYTES);
     new DiffHeader(DiffHeader.Format.SORTED, uuid).write(header);
     write(header.flip());
@@ -59,8 +80,10 @@ public final class SortedDiffWriter implements DiffWriter {
     if (kind == Kind.NORMAL && raw.remaining() != sectors * LogLayout.SECTOR_BYTES)
       throw new IllegalArgumentException(
           "%d bytes for %d sectors".formatted(raw.remaining(), sectors));
-    for (long done = 0; done < sectors; done += DiffRecord.WRITTEN_SECTORS_MAX) {
-      int now = (int) Math.min(DiffRecord.WRITTEN_SECTORS_MAX, sectors - done);
+    boolean isLong = kind != Kind.NORMAL && sectors > LONG_SECTORS;
+    int most = isLong ? LONG_RECORD_SECTORS : DiffRecord.WRITTEN_SECTORS_MAX;
+    for (long done = 0; done < sectors; done += most) {
+      int now = (int) Math.min(most, sectors - done);
       switch (kind) {
         case NORMAL -> {
           int from = raw.position() + (int) done * LogLayout.SECTOR_BYTES;

@@ -56,10 +56,6 @@ final class ChangeMap {
     return both;
   }
 
-  boolean isEmpty(int number) {
-    return Arrays.equals(page(number), NONE);
-  }
-
   boolean isChanged(long block) {
     int bit = (int) (block % BLOCKS_PER_PAGE);
     return (page((int) (block / BLOCKS_PER_PAGE))[bit / Long.SIZE] >>> bit & 1) == 1;

@@ -52,20 +52,16 @@ final class LiveMap implements Closeable {
     return (1L + pages) * PAGE_BYTES;
   }
 
-  /** Makes a new file, all zero, into one that says what the map does. */
-  static LiveMap begin(BlockDevice file, String bootId, ChangeMap map) throws IOException {
+  /** Makes a new file, all zero, into one that adds nothing to what the map file has. */
+  static LiveMap begin(BlockDevice file, String bootId) throws IOException {
     LiveMap begun = new LiveMap(file, bootId);
-    for (int number = 0; number < map.pages(); number++) {
-      if (!map.isEmpty(number)) begun.write(number, map.page(number));
-    }
-    // Last: a process that dies before it leaves a file that says nothing, and lost nothing.
     begun.writeHead(State.GOOD);
     return begun;
   }
 
   /**
-   * What a process that died in this life of the machine left; its blocks are put into the map.
-   * Empty where the file is of another life.
+   * What a process that died in this life of the machine left; its blocks are put into the map,
+   * which has those of the map file. Empty where the file is of another life.
    *
    * @throws IOException where a flush had failed: what was not flushed before may be gone, although
    *     the clients that wrote it live on (rule L3)

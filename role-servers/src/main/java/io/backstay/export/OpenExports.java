@@ -135,9 +135,10 @@ public final class OpenExports {
     lock.lockInterruptibly();
     try {
       Optional<ExportEntry> known = list.find(wanted.name());
-      ExportEntry entry = known.isPresent() ? same(known.get(), wanted) : make(wanted);
-      if (!served.containsKey(entry.name())) serve(entry);
-      return facts(entry);
+      if (known.isEmpty()) return facts(openNew(wanted));
+      ExportEntry same = same(known.get(), wanted);
+      if (!served.containsKey(same.name())) serve(same);
+      return facts(same);
     } finally {
       lock.unlock();
     }
@@ -154,7 +155,7 @@ public final class OpenExports {
             .next("close that one, or choose another name"));
   }
 
-  private ExportEntry make(Command.OpenExport wanted) throws RefusedException, IOException {
+  private ExportEntry openNew(Command.OpenExport wanted) throws RefusedException, IOException {
     if (list.exports().size() >= EXPORTS_MAX)
       throw new RefusedException(
           Refusal.of(RefusalCode.WRONG_STATE, "too many exports are open")
@@ -168,6 +169,7 @@ public final class OpenExports {
       if (entry.writable()) makeFiles(entry);
       ExportEntry open = entry.in(Phase.OPEN);
       publish(list.with(open));
+      serve(open);
       return open;
     } catch (RefusedException | IOException e) {
       takeBack(entry);

@@ -127,9 +127,10 @@ final class PageCache {
   }
 
   private void fetchBehind(Key key) {
+    if (key.point.crew().isBusy()) return;
     for (int i = 1; i <= AHEAD; i++) {
       Key next = key.plus(i);
-      if (next.number * PAGE_BYTES >= next.point.sizeBytes() || next.point.crew().isBusy()) return;
+      if (next.number * PAGE_BYTES >= key.point.sizeBytes()) return;
       if (!isHere(next)) fetch(next);
     }
   }
@@ -162,8 +163,11 @@ final class PageCache {
     try {
       key.point.reader().read(offset, frame);
       return Export.DONE;
-    } catch (IOException | RuntimeException e) {
-      LOG.error("a read of {} at {} failed", key.point.name(), offset, e);
+    } catch (IOException e) {
+      LOG.error("export {}: a read at {} failed: {}", key.point.name(), offset, e.toString());
+      return Errno.EIO;
+    } catch (RuntimeException e) {
+      LOG.error("export {}: a read at {} failed", key.point.name(), offset, e);
       return Errno.EIO;
     }
   }

@@ -122,7 +122,7 @@ final class WriteLayer implements Closeable {
       found.close();
     }
     directory.createDevice(LIVE, LiveMap.sizeBytes(map.pages())).close();
-    return LiveMap.begin(open(directory, devices, LIVE, opened), bootId, map);
+    return LiveMap.begin(open(directory, devices, LIVE, opened), bootId);
   }
 
   /** By way of the page cache: what is written is there for reads, and nobody waits for a disk. */

@@ -75,7 +75,8 @@ public final class DiffStore {
 
   /** Finds what is there, and finishes what an earlier process had begun. */
   public static DiffStore open(Directory volume) throws IOException {
-    Directory directory = volume.child(DIRECTORY);
+    boolean isThere = volume.has(DIRECTORY);
+    Directory directory = isThere ? volume.child(DIRECTORY) : new LateDirectory(volume, DIRECTORY);
     volume.sync();
     return new DiffStore(directory, DiffListing.of(directory));
   }

@@ -179,6 +179,11 @@ class DiffMergeTest {
     }
 
     @Override
+    public long position() {
+      return source.position();
+    }
+
+    @Override
     public ByteBuffer stored() throws IOException {
       looked++;
       return source.stored();

@@ -7,14 +7,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.ToIntFunction;
 
 /** One who waits for every answer. */
-final class Client {
+public final class Client {
   private final Export export;
 
-  Client(Export export) {
+  public Client(Export export) {
     this.export = export;
   }
 
-  int write(long offset, byte[] bytes, boolean durable) {
+  public int write(long offset, byte[] bytes, boolean durable) {
     ByteBuffer all = ByteBuffer.wrap(bytes);
     // In two buffers, as they come from a network.
     int half = bytes.length / 3;
@@ -22,19 +22,19 @@ final class Client {
     return call(answer -> export.write(offset, parts, bytes.length, durable, answer));
   }
 
-  int flush() {
+  public int flush() {
     return call(export::flush);
   }
 
-  int trim(long offset, long length, boolean durable) {
+  public int trim(long offset, long length, boolean durable) {
     return call(answer -> export.trim(offset, length, durable, answer));
   }
 
-  int zeroes(long offset, long length, boolean keepSpace) {
+  public int zeroes(long offset, long length, boolean keepSpace) {
     return call(answer -> export.zeroes(offset, length, keepSpace, false, false, answer));
   }
 
-  byte[] read(long offset, int length) {
+  public byte[] read(long offset, int length) {
     ByteBuffer into = ByteBuffer.allocateDirect(length);
     int error = call(answer -> export.read(offset, into, answer));
     if (error != 0) throw new IllegalStateException("errno " + error);

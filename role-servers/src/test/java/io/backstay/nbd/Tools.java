@@ -11,10 +11,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** Other people's NBD clients. A test whose tool is missing is skipped and says so. */
-final class Tools {
+public final class Tools {
   private Tools() {}
 
-  static void need(String... tools) {
+  public static void need(String... tools) {
     for (String tool : tools) {
       boolean there =
           Stream.of(System.getenv("PATH").split(":"))
@@ -28,16 +28,16 @@ final class Tools {
   }
 
   /** What came of it. */
-  record Outcome(int exit, String text) {}
+  public record Outcome(int exit, String text) {}
 
   /** What it printed; it must succeed. */
-  static String run(String... command) throws IOException, InterruptedException {
+  public static String run(String... command) throws IOException, InterruptedException {
     Outcome outcome = outcome(command);
     assertThat(outcome.exit()).as(String.join(" ", command) + "\n" + outcome.text()).isZero();
     return outcome.text();
   }
 
-  static Outcome outcome(String... command) throws IOException, InterruptedException {
+  public static Outcome outcome(String... command) throws IOException, InterruptedException {
     List<String> all = Stream.concat(Stream.of("timeout", "60"), Stream.of(command)).toList();
     Process process = new ProcessBuilder(all).redirectErrorStream(true).start();
     process.getOutputStream().close();

@@ -104,6 +104,49 @@ class ContinuousBackupTest {
     for (long gid : history.keySet()) assertRestored(gid);
   }
 
+  /** Rule X5. */
+  @Test
+  void aLogThatIsGivenUpDuringABackupMakesItBeginAgainAndKeepWhatIsStillRight() throws Exception {
+    fill();
+    group.proxy.die();
+    group.storage.start("run/full", 2, new Work.FullBackup("a0", group.archive.address, 3 * MIB));
+    while (group.storage.watch("run/full").bytesDone() < 2 * MIB) Thread.onSpinWait();
+    int session = logFacts().session();
+    while (logFacts().givenUp().isEmpty() && logFacts().session() == session) writeMuch();
+    group.proxy.start();
+    OperationReport report = group.storage.await("run/full");
+    assertThat(report.state()).as("%s", report).isEqualTo(OperationReport.State.DONE);
+    var result = (WorkResult.BackedUp) report.result().orElseThrow();
+    assertThat(logFacts().session()).isGreaterThan(session);
+    assertThat(result.bytesSent()).isLessThan(2L * BYTES);
+    write(20);
+    snapshot("run/after");
+    long gid = history.keySet().iterator().next();
+    awaitPoint(gid);
+    assertRestored(gid);
+  }
+
+  /** Something everywhere. */
+  private void fill() throws Exception {
+    for (int at = 0; at < BYTES; at += MIB) {
+      byte[] bytes = new byte[MIB];
+      random.nextBytes(bytes);
+      put(at, bytes);
+    }
+  }
+
+  /** A MiB at the end of the volume, where the backup comes last. */
+  private void writeMuch() throws Exception {
+    byte[] bytes = new byte[MIB];
+    random.nextBytes(bytes);
+    put(BYTES - MIB, bytes);
+  }
+
+  private Reply.LogFacts logFacts() throws Exception {
+    Reply reply = group.storage.service.answer(TwinGroup.WORKER, new Command.ListVolumes());
+    return ((Reply.Volumes) reply).volumes().getFirst().log().orElseThrow();
+  }
+
   /** Rule M2. */
   @Test
   void aSecondFullBackupStaysInTheSessionAndTheOldPointsStay() throws Exception {

@@ -93,14 +93,12 @@ final class TwinGroup {
               RECORDS,
               GRANTS,
               new BufferPool(16, MIB));
+      door = new MemoryDoor();
       service =
           switch (self.role()) {
-            case STORAGE -> {
-              door = new MemoryDoor();
-              yield new StorageService(parts, disk.sharedMemories(), door);
-            }
+            case STORAGE -> new StorageService(parts, disk.sharedMemories(), door);
             case PROXY -> new ProxyService(parts);
-            default -> new ArchiveService(parts);
+            default -> new ArchiveService(parts, disk.sharedMemories(), door);
           };
       service.start();
       Network.Listener listener = network.listen(address);
@@ -109,9 +107,15 @@ final class TwinGroup {
 
     /** As SIGKILL, and the next process. */
     void dieAndStart() throws IOException, InterruptedException {
+      die();
+      start();
+    }
+
+    /** As SIGKILL. */
+    void die() {
+      service = null;
       network.processDeath(new Random(1));
       disk.processDeath();
-      start();
     }
 
     private void acceptAll(Network.Listener listener) {

@@ -1,0 +1,42 @@
+package io.backstay.convert;
+
+import io.backstay.diff.DiffOutput;
+import io.backstay.diff.DiffWriter;
+import io.backstay.diff.IndexedDiffWriter;
+import io.backstay.diff.SortedDiffWriter;
+import io.backstay.model.Compression;
+import io.backstay.model.RefusedException;
+import io.backstay.wdiff.DiffHeader;
+import io.backstay.wlog.SessionUuid;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+
+/** How a wdiff is to be written. */
+public record DiffForm(DiffHeader.Format format, Compression compression) {
+  /** What goes into a wdiff. */
+  interface Content {
+    void writeTo(DiffWriter out) throws IOException, RefusedException;
+  }
+
+  /** Writes a whole wdiff into a new file, which is not published yet, and tells its size. */
+  long write(NewFile file, SessionUuid uuid, Content content) throws IOException, RefusedException {
+    DiffOutput out = DiffOutput.to(file.channel());
+    return switch (format) {
+      case SORTED -> write(new SortedDiffWriter(out, uuid, compression), content);
+      case INDEXED -> {
+        try (FileChannel spool = file.spool()) {
+          yield write(new IndexedDiffWriter(out, spool, uuid, compression), content);
+        }
+      }
+    };
+  }
+
+  private static long write(DiffWriter writer, Content content)
+      throws IOException, RefusedException {
+    try (writer) {
+      content.writeTo(writer);
+      writer.finish();
+      return writer.fileBytes();
+    }
+  }
+}
