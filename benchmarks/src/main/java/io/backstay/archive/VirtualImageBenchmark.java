@@ -1,6 +1,6 @@
 package io.backstay.archive;
 
-import io.backstay.archive.ArchiveVolume.Base;
+import io.backstay.archive.ArchiveVolume.Generations;
 import io.backstay.archive.ArchiveVolume.Image;
 import io.backstay.chain.Snap;
 import io.backstay.device.FileDirectory;
@@ -67,8 +67,7 @@ public class VirtualImageBenchmark {
   private static final int WRITES_EACH = 640;
 
   private static final int WRITE_SECTORS = 8;
-  private static final Session SESSION =
-      new Session(1, new SessionUuid(1, 2), Optional.of(0L), 0);
+  private static final Session SESSION = new Session(1, new SessionUuid(1, 2), Optional.of(0L), 0);
 
   private final BufferPool pool = new BufferPool(16, ImageChunk.RANGE_BYTES);
   private Path place;
@@ -107,14 +106,8 @@ public class VirtualImageBenchmark {
         0,
         "backup",
         new Point(
-            0,
-            Instant.EPOCH,
-            Optional.empty(),
-            true,
-            IMAGE_BYTES,
-            IMAGE_BYTES,
-            Point.Proof.FROZEN),
-        Optional.of(new Base(SESSION, cut(0), cut(0))));
+            0, Instant.EPOCH, Optional.empty(), true, IMAGE_BYTES, IMAGE_BYTES, Point.Proof.FROZEN),
+        Optional.of(new Generations(SESSION, cut(0), cut(0))));
   }
 
   private static void writeImage(Directory directory, Random random) throws IOException {
@@ -147,7 +140,10 @@ public class VirtualImageBenchmark {
         random.nextBytes(content);
         java.util.Arrays.fill(content, content.length / 2, content.length, (byte) 7);
         writer.add(
-            (long) at * WRITE_SECTORS, WRITE_SECTORS, Kind.NORMAL, data.clear().put(content).flip());
+            (long) at * WRITE_SECTORS,
+            WRITE_SECTORS,
+            Kind.NORMAL,
+            data.clear().put(content).flip());
       }
       writer.finish();
       DiffSidecar sidecar =

@@ -87,9 +87,7 @@ record ImageFiles(BlockDevice image, Sidecar sidecar, long sizeBytes) implements
   /** Deletes the image files that no metadata names any more, and answers their names. */
   static List<String> deleteUnnamed(Directory directory, ArchiveVolume volume) throws IOException {
     Set<String> named = new HashSet<>();
-    volume
-        .images()
-        .forEach(image -> named.addAll(names(image.serial())));
+    volume.images().forEach(image -> named.addAll(names(image.serial())));
     volume.partial().ifPresent(partial -> named.addAll(names(partial.serial())));
     List<String> deleted = new ArrayList<>();
     for (String name : directory.list()) {

@@ -1,6 +1,6 @@
 package io.backstay.archive;
 
-import io.backstay.archive.ArchiveVolume.Base;
+import io.backstay.archive.ArchiveVolume.Generations;
 import io.backstay.archive.ArchiveVolume.Image;
 import io.backstay.archive.ArchiveVolume.State;
 import io.backstay.history.DiffStore;
@@ -50,7 +50,7 @@ final class Rebuild {
     TreeMap<Integer, Session> sessions = new TreeMap<>();
     for (KeptDiff kept : diffs.all()) sessions.put(kept.session().number(), kept.session());
     for (Image image : images)
-      image.base().map(Base::session).ifPresent(one -> sessions.put(one.number(), one));
+      image.base().map(Generations::session).ifPresent(one -> sessions.put(one.number(), one));
     long gid = diffs.nextGid();
     for (Image image : images) gid = Math.max(gid, image.point().gid() + 1);
     for (Session session : sessions.values())
@@ -95,12 +95,11 @@ final class Rebuild {
   }
 
   /** The newest image's session is followed, later ones are expected. */
-  private static FollowedSessions followed(
-      List<Image> images, TreeMap<Integer, Session> sessions) {
+  private static FollowedSessions followed(List<Image> images, TreeMap<Integer, Session> sessions) {
     Optional<Session> current =
         images.stream()
             .flatMap(image -> image.base().stream())
-            .map(Base::session)
+            .map(Generations::session)
             .max(Comparator.comparingInt(Session::number));
     int number = current.map(Session::number).orElse(-1);
     return new FollowedSessions(current, List.copyOf(sessions.tailMap(number, false).values()));

@@ -139,7 +139,8 @@ final class VolumeHistories implements VolumeDiffs {
 
   /**
    * Notes what each image is, and removes what nobody needs any more: files of images that no
-   * metadata names, and diffs that all images have. What cannot be removed now, the next start removes.
+   * metadata names, and diffs that all images have. What cannot be removed now, the next start
+   * removes.
    */
   void tidy(String volume) {
     tidying.lock();

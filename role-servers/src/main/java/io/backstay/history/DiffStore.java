@@ -48,6 +48,7 @@ public final class DiffStore {
   private final List<String> damage;
   private final AppliedCuts applied;
   private final ConcurrentSkipListMap<DiffKey, KeptDiff> diffs = new ConcurrentSkipListMap<>();
+
   /** Gids of all that are here. */
   private final Set<String> taken = ConcurrentHashMap.newKeySet();
 

@@ -35,8 +35,7 @@ class HistoryCrashTest {
   }
 
   @Test
-  void anApplyThatMakesTheImageLargerAndDiesAnywhereIsFinishedByTheNextProcess()
-      throws Exception {
+  void anApplyThatMakesTheImageLargerAndDiesAnywhereIsFinishedByTheNextProcess() throws Exception {
     dieEverywhere(apply(6), List.of(6L, 7L), true);
   }
 

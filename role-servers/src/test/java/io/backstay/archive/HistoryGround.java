@@ -1,6 +1,6 @@
 package io.backstay.archive;
 
-import io.backstay.archive.ArchiveVolume.Base;
+import io.backstay.archive.ArchiveVolume.Generations;
 import io.backstay.archive.ArchiveVolume.Image;
 import io.backstay.history.WrittenHistory;
 import io.backstay.image.LiveSource;
@@ -96,11 +96,9 @@ final class HistoryGround {
     histories = new VolumeHistories(store);
     points = new PointImages(store, histories);
     Targets targets =
-        new Targets(
-            parts.directory(), parts.devices(), parts.time(), List.of(), parts.grants());
+        new Targets(parts.directory(), parts.devices(), parts.time(), List.of(), parts.grants());
     ArchiveOperations role =
-        new ArchiveOperations(
-            parts, store, new Intakes(parts, store), targets, histories, points);
+        new ArchiveOperations(parts, store, new Intakes(parts, store), targets, histories, points);
     operations = new Operations<>("a0", parts.time(), store, role);
     histories.start();
   }
@@ -272,13 +270,12 @@ final class HistoryGround {
                         bytes,
                         stored,
                         Point.Proof.FROZEN),
-                    Optional.of(new Base(history.session(), history.cut(begin), last)))));
+                    Optional.of(new Generations(history.session(), history.cut(begin), last)))));
   }
 
   /** What a proxy brings; whether it is wanted is asked first. */
   void send(WrittenHistory.Sent sent) throws IOException {
-    boolean wanted =
-        histories.judge(VOLUME, sent.sidecar()) == Message.WdiffVerdict.Verdict.ACCEPT;
+    boolean wanted = histories.judge(VOLUME, sent.sidecar()) == Message.WdiffVerdict.Verdict.ACCEPT;
     if (wanted) WrittenHistory.store(histories.of(VOLUME), sent);
   }
 
@@ -346,9 +343,7 @@ final class HistoryGround {
     for (int from = 0; from < chunk.lengthBytes(); from += blockBytes) {
       if ((chunk.dataBlocks() >>> from / blockBytes & 1) == 0) continue;
       data.get(
-          content,
-          (int) chunk.offset() + from,
-          Math.min(blockBytes, chunk.lengthBytes() - from));
+          content, (int) chunk.offset() + from, Math.min(blockBytes, chunk.lengthBytes() - from));
     }
   }
 

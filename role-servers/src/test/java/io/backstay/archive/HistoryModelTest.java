@@ -165,8 +165,7 @@ class HistoryModelTest {
     private void check(List<Long> before) throws Exception {
       String how = "seed %d, %s".formatted(seed, step);
       List<Long> now = ground.gids();
-      for (long gid : before)
-        if (!destroyable.contains(gid)) assertThat(now).as(how).contains(gid);
+      for (long gid : before) if (!destroyable.contains(gid)) assertThat(now).as(how).contains(gid);
       for (long gid : now)
         assertThat(ground.image(gid)).as("%s, gid %d", how, gid).isEqualTo(history.at(gid));
       assertThat(ground.histories.of(VOLUME).damage()).as(how).isEmpty();
