@@ -27,7 +27,7 @@ class HistoryCrashTest {
   private static final int SECTORS = 2100;
 
   /** Every so many of the operations, where there is not all the time in the world. */
-  private static final int STEP = LONG ? 1 : 13;
+  private static final int STEP = LONG ? 1 : 31;
 
   @Test
   void anApplyThatDiesAnywhereIsFinishedByTheNextProcess() throws Exception {
