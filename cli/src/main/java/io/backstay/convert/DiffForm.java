@@ -6,13 +6,20 @@ import io.backstay.diff.IndexedDiffWriter;
 import io.backstay.diff.SortedDiffWriter;
 import io.backstay.model.Compression;
 import io.backstay.model.RefusedException;
+import io.backstay.seam.Time;
 import io.backstay.wdiff.DiffHeader;
 import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 
-/** How a wdiff is to be written. */
-public record DiffForm(DiffHeader.Format format, Compression compression) {
+/**
+ * How a wdiff is to be written.
+ *
+ * @param time that starts the threads which compress
+ */
+public record DiffForm(DiffHeader.Format format, Compression compression, Time time) {
+  private static final int HELPERS = Runtime.getRuntime().availableProcessors();
+
   /** What goes into a wdiff. */
   interface Content {
     void writeTo(DiffWriter out) throws IOException, RefusedException;
@@ -22,13 +29,17 @@ public record DiffForm(DiffHeader.Format format, Compression compression) {
   long write(NewFile file, SessionUuid uuid, Content content) throws IOException, RefusedException {
     DiffOutput out = DiffOutput.to(file.channel());
     return switch (format) {
-      case SORTED -> write(new SortedDiffWriter(out, uuid, compression), content);
+      case SORTED -> write(sorted(out, uuid), content);
       case INDEXED -> {
         try (FileChannel spool = file.spool()) {
           yield write(new IndexedDiffWriter(out, spool, uuid, compression), content);
         }
       }
     };
+  }
+
+  SortedDiffWriter sorted(DiffOutput out, SessionUuid uuid) throws IOException {
+    return new SortedDiffWriter(out, uuid, compression, time, HELPERS);
   }
 
   private static long write(DiffWriter writer, Content content)
