@@ -10,7 +10,10 @@ import io.backstay.seam.Time;
 import io.backstay.wdiff.DiffHeader;
 import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * How a wdiff is to be written.
@@ -18,7 +21,8 @@ import java.nio.channels.FileChannel;
  * @param time that starts the threads which compress
  */
 public record DiffForm(DiffHeader.Format format, Compression compression, Time time) {
-  private static final int HELPERS = Runtime.getRuntime().availableProcessors();
+  /** One more than are compressed at a time. */
+  private static final int PACKS = 1 + Runtime.getRuntime().availableProcessors();
 
   /** What goes into a wdiff. */
   interface Content {
@@ -39,7 +43,10 @@ public record DiffForm(DiffHeader.Format format, Compression compression, Time t
   }
 
   SortedDiffWriter sorted(DiffOutput out, SessionUuid uuid) throws IOException {
-    return new SortedDiffWriter(out, uuid, compression, time, HELPERS);
+    List<ByteBuffer> memory = new ArrayList<>();
+    for (int i = 0; i < PACKS; i++)
+      memory.add(ByteBuffer.allocateDirect(SortedDiffWriter.MEMORY_BYTES));
+    return new SortedDiffWriter(out, uuid, compression, time, memory);
   }
 
   private static long write(DiffWriter writer, Content content)

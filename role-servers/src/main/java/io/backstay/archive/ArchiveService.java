@@ -1,6 +1,7 @@
 package io.backstay.archive;
 
 import io.backstay.export.OpenExports;
+import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
@@ -23,9 +24,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 
 /**
  * The archive role. Bytes come in through {@link Intakes} and become a point in one metadata write;
@@ -112,18 +116,32 @@ public final class ArchiveService implements RoleService {
                 "when the bytes of the newest restorable point were so; from the image, not from any job")
             .baseUnit("seconds")
             .register(registry);
-    operations.measure(registry, () -> points.register(newestPoints(), true));
+    MultiGauge ages =
+        MultiGauge.builder("backstay.restorable.age")
+            .description("since when the newest restorable point may differ from the volume")
+            .baseUnit("seconds")
+            .register(registry);
+    operations.measure(
+        registry,
+        () -> {
+          points.register(rows(point -> point.time().getEpochSecond()), true);
+          ages.register(rows(this::ageSeconds), true);
+        });
   }
 
-  private List<MultiGauge.Row<?>> newestPoints() {
+  /** By evidence, not by belief: as long as nothing was written a point does not age (rule M4). */
+  private double ageSeconds(Point point) {
+    Instant upToDate = point.quietUntil().orElse(point.time());
+    return Math.max(0, Duration.between(upToDate, parts.time().now()).toMillis() / 1000.0);
+  }
+
+  private List<MultiGauge.Row<?>> rows(ToDoubleFunction<Point> value) {
     List<MultiGauge.Row<?>> rows = new ArrayList<>();
     for (ArchiveVolume volume : store.all()) {
+      Tags tags = Tags.of("volume", volume.volume());
       answers
           .newest(volume)
-          .ifPresent(point ->
-              rows.add(
-                  MultiGauge.Row.of(
-                      Tags.of("volume", volume.volume()), (double) point.time().getEpochSecond())));
+          .ifPresent(point -> rows.add(MultiGauge.Row.of(tags, value.applyAsDouble(point))));
     }
     return rows;
   }
@@ -210,8 +228,10 @@ public final class ArchiveService implements RoleService {
   public void converse(Channel channel, Message opening)
       throws RefusedException, IOException, InterruptedException {
     switch (opening) {
-      case Message.OpenImage open ->
-          intakes.take(channel, open, operations.kindsRunning(open.volume()));
+      case Message.OpenImage open -> {
+        intakes.take(channel, open, operations.kindsRunning(open.volume()));
+        histories.tidy(open.volume());
+      }
       case Message.OpenWdiffs open -> diffs.take(channel, open);
       default ->
           throw new RefusedException(

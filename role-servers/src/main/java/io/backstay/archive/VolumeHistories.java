@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,8 @@ final class VolumeHistories implements VolumeDiffs {
   private static final Logger LOG = LoggerFactory.getLogger(VolumeHistories.class);
 
   private final VolumeStore<ArchiveVolume> store;
+  private final ReentrantLock opening = new ReentrantLock();
+  private final ReentrantLock tidying = new ReentrantLock();
   private final Map<String, DiffStore> stores = new ConcurrentHashMap<>();
   private final Map<String, Quiet> quiet = new ConcurrentHashMap<>();
 
@@ -45,12 +48,17 @@ final class VolumeHistories implements VolumeDiffs {
     return known == null ? opened(volume) : known;
   }
 
-  private synchronized DiffStore opened(String volume) throws IOException {
-    DiffStore known = stores.get(volume);
-    if (known != null) return known;
-    DiffStore opened = DiffStore.open(store.directory(volume));
-    stores.put(volume, opened);
-    return opened;
+  private DiffStore opened(String volume) throws IOException {
+    opening.lock();
+    try {
+      DiffStore known = stores.get(volume);
+      if (known != null) return known;
+      DiffStore opened = DiffStore.open(store.directory(volume));
+      stores.put(volume, opened);
+      return opened;
+    } finally {
+      opening.unlock();
+    }
   }
 
   Optional<Quiet> quiet(String volume) {
@@ -130,17 +138,21 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   /**
-   * Removes what nobody needs any more: files of images that no metadata names, and diffs that all
-   * images have. What cannot be removed now, the next start removes.
+   * Notes what each image is, and removes what nobody needs any more: files of images that no
+   * metadata names, and diffs that all images have. What cannot be removed now, the next start
+   * removes.
    */
   void tidy(String volume) {
+    tidying.lock();
     try {
       ArchiveVolume now = store.get(volume);
       for (String deleted : ImageFiles.deleteUnnamed(store.directory(volume), now))
         LOG.info("{}: deleted {}, which no point names", volume, deleted);
+      // Before a diff goes that only this says is in an image.
+      for (ArchiveVolume.Image image : now.images())
+        ImageNote.write(store.directory(volume), image);
       if (now.state() == ArchiveVolume.State.CLEAR) {
-        of(volume).forgetAll();
-        quiet.remove(volume);
+        forget(volume);
         return;
       }
       OptionalLong needed = neededFrom(now);
@@ -149,6 +161,22 @@ final class VolumeHistories implements VolumeDiffs {
             .forgetUpTo(needed.getAsLong(), "the image at gid %d".formatted(needed.getAsLong()));
     } catch (IOException e) {
       LOG.warn("{}: what is not needed stays until the next start: {}", volume, e.toString());
+    } finally {
+      tidying.unlock();
+    }
+  }
+
+  /** All diffs of a volume that was cleared: nothing succeeds them. */
+  private void forget(String volume) throws IOException {
+    opening.lock();
+    try {
+      of(volume).forgetAll();
+      stores.remove(volume);
+      quiet.remove(volume);
+      store.directory(volume).delete(DiffStore.DIRECTORY);
+      store.directory(volume).sync();
+    } finally {
+      opening.unlock();
     }
   }
 

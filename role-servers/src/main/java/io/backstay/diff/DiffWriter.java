@@ -13,7 +13,8 @@ import java.nio.ByteBuffer;
 public sealed interface DiffWriter extends AutoCloseable
     permits SortedDiffWriter, IndexedDiffWriter {
   /**
-   * Adds a stretch. It is cut to records of at most {@link DiffRecord#WRITTEN_SECTORS_MAX}.
+   * Adds a stretch. It is cut to records of at most {@link DiffRecord#WRITTEN_SECTORS_MAX}, or of
+   * more where it is long and has no data.
    *
    * @param raw of a normal stretch exactly its data, from position to limit; not looked at
    *     otherwise

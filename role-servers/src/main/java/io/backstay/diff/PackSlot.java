@@ -18,13 +18,19 @@ final class PackSlot implements AutoCloseable {
   /** Data of a pack before the next one begins; walb's may have 32 MiB, compressed. */
   static final int RAW_BYTES = 2 << 20;
 
+  /** Room for a header, a body that is almost full and one more record. */
+  static final int MEMORY_BYTES =
+      DiffPack.HEADER_BYTES
+          + RAW_BYTES
+          + Codecs.roomFor(DiffRecord.WRITTEN_SECTORS_MAX * LogLayout.SECTOR_BYTES);
+
   private static final int FIRST_BUFFER_BYTES = 512 << 10;
 
   private final Compression compression;
   private final Codecs codecs = new Codecs();
   private final List<Part> parts = new ArrayList<>(DiffPack.RECORDS_MAX);
   private final List<DiffRecord> records = new ArrayList<>(DiffPack.RECORDS_MAX);
-  private ByteBuffer pack = room(FIRST_BUFFER_BYTES);
+  private ByteBuffer pack;
   private ByteBuffer copies = ByteBuffer.allocateDirect(0);
   private long firstSector;
   private int rawBytes;
@@ -57,8 +63,14 @@ final class PackSlot implements AutoCloseable {
     }
   }
 
+  /** In memory of its own, which grows with what it has to take. */
   PackSlot(Compression compression) {
+    this(compression, ByteBuffer.allocateDirect(FIRST_BUFFER_BYTES));
+  }
+
+  PackSlot(Compression compression, ByteBuffer memory) {
     this.compression = compression;
+    this.pack = memory.clear().position(DiffPack.HEADER_BYTES);
   }
 
   boolean isEmpty() {

@@ -1,12 +1,12 @@
 package io.backstay.diff;
 
 import io.backstay.diff.PackSlot.Part;
-import io.backstay.model.Compression;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 
 /** Makes packs of parts, in their order; where the packs' bounds are does not depend on who does. */
 sealed interface Packing extends AutoCloseable {
@@ -30,8 +30,8 @@ sealed interface Packing extends AutoCloseable {
   final class Alone implements Packing {
     private final PackSlot slot;
 
-    Alone(Compression compression) {
-      slot = new PackSlot(compression);
+    Alone(PackSlot slot) {
+      this.slot = slot;
     }
 
     @Override
@@ -62,9 +62,7 @@ sealed interface Packing extends AutoCloseable {
 
   /** In threads of its own, several packs at a time, while the caller goes on. */
   final class Beside implements Packing {
-    private final Compression compression;
     private final Time time;
-    private final int helpers;
     private final Deque<Helped> busy = new ArrayDeque<>();
     private final Deque<PackSlot> idle = new ArrayDeque<>();
     private PackSlot filling;
@@ -99,12 +97,14 @@ sealed interface Packing extends AutoCloseable {
       }
     }
 
-    Beside(Compression compression, Time time, int helpers) {
-      if (helpers < 1) throw new IllegalArgumentException(helpers + " helpers");
-      this.compression = compression;
+    /**
+     * @param slots 2 or more: one is filled while the others are compressed
+     */
+    Beside(Time time, List<PackSlot> slots) {
+      if (slots.size() < 2) throw new IllegalArgumentException(slots.size() + " packs at a time");
       this.time = time;
-      this.helpers = helpers;
-      this.filling = new PackSlot(compression);
+      this.idle.addAll(slots);
+      this.filling = idle.pop();
     }
 
     @Override
@@ -123,8 +123,8 @@ sealed interface Packing extends AutoCloseable {
 
     private void begin(Ready ready) throws IOException {
       busy.addLast(new Helped(filling, time));
-      while (busy.size() > helpers) takeOldest(ready);
-      filling = idle.isEmpty() ? new PackSlot(compression) : idle.pop();
+      if (idle.isEmpty()) takeOldest(ready);
+      filling = idle.pop();
     }
 
     private void takeOldest(Ready ready) throws IOException {

@@ -12,13 +12,23 @@ import io.backstay.wlog.LogLayout;
 import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * Writes a sorted wdiff from its first byte to its last, pack by pack, and knows at the end what
- * its sidecar says of it. The same input gives the same bytes, with helpers or without. It holds one
- * pack, some 3 MiB, and two such for each helper. Not for several threads.
+ * its sidecar says of it. The same input gives the same bytes, with threads of its own or without.
+ * It holds one pack, some 3 MiB, or as many as memory was given for. Not for several threads.
  */
 public final class SortedDiffWriter implements DiffWriter {
+  /** Memory of each pack that is made at a time. */
+  public static final int MEMORY_BYTES = PackSlot.MEMORY_BYTES;
+
+  /** Stretches without data that are longer are cut to longer records. */
+  private static final int LONG_SECTORS = 32 * DiffRecord.WRITTEN_SECTORS_MAX;
+
+  /** 1 GiB: a volume of many TiB may be discarded at once, and its diff stays small. */
+  private static final int LONG_RECORD_SECTORS = 1 << 21;
+
   private final DiffOutput out;
   private final Compression compression;
   private final Packing packing;
@@ -30,18 +40,39 @@ public final class SortedDiffWriter implements DiffWriter {
   /** Compresses in the caller's thread. Writes the file's header. */
   public SortedDiffWriter(DiffOutput out, SessionUuid uuid, Compression compression)
       throws IOException {
-    this(out, uuid, compression, new Packing.Alone(compression));
+    this(out, uuid, compression, new Packing.Alone(new PackSlot(compression)));
   }
 
   /**
-   * Compresses in threads of its own. Writes the file's header.
+   * As above, in memory of the caller's, where one wdiff after the other is written.
    *
-   * @param helpers how many packs are compressed at a time, 1 and more
+   * @param memory direct, of {@link #MEMORY_BYTES} or more
    */
   public SortedDiffWriter(
-      DiffOutput out, SessionUuid uuid, Compression compression, Time time, int helpers)
+      DiffOutput out, SessionUuid uuid, Compression compression, ByteBuffer memory)
       throws IOException {
-    this(out, uuid, compression, new Packing.Beside(compression, time, helpers));
+    this(out, uuid, compression, new Packing.Alone(new PackSlot(compression, memory)));
+  }
+
+  /**
+   * Compresses in threads of its own, one less than the packs that are made at a time. Writes the
+   * file's header.
+   *
+   * @param memory of each of these packs: direct, of {@link #MEMORY_BYTES} or more; 2 or more
+   */
+  public SortedDiffWriter(
+      DiffOutput out,
+      SessionUuid uuid,
+      Compression compression,
+      Time time,
+      List<ByteBuffer> memory)
+      throws IOException {
+    this(
+        out,
+        uuid,
+        compression,
+        new Packing.Beside(
+            time, memory.stream().map(one -> new PackSlot(compression, one)).toList()));
   }
 
   private SortedDiffWriter(
@@ -75,8 +106,10 @@ public final class SortedDiffWriter implements DiffWriter {
     if (kind == Kind.NORMAL && raw.remaining() != sectors * LogLayout.SECTOR_BYTES)
       throw new IllegalArgumentException(
           "%d bytes for %d sectors".formatted(raw.remaining(), sectors));
-    for (long done = 0; done < sectors; done += DiffRecord.WRITTEN_SECTORS_MAX) {
-      int now = (int) Math.min(DiffRecord.WRITTEN_SECTORS_MAX, sectors - done);
+    boolean isLong = kind != Kind.NORMAL && sectors > LONG_SECTORS;
+    int most = isLong ? LONG_RECORD_SECTORS : DiffRecord.WRITTEN_SECTORS_MAX;
+    for (long done = 0; done < sectors; done += most) {
+      int now = (int) Math.min(most, sectors - done);
       ByteBuffer data =
           kind == Kind.NORMAL
               ? raw.slice(

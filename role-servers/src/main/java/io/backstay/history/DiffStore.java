@@ -1,10 +1,8 @@
 package io.backstay.history;
 
-import io.backstay.chain.Diff;
 import io.backstay.diff.DiffInput;
 import io.backstay.diff.DiffSource;
 import io.backstay.diff.SortedDiffReader;
-import io.backstay.model.Cut;
 import io.backstay.model.Session;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.Directory;
@@ -13,11 +11,14 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -41,52 +42,42 @@ import org.slf4j.LoggerFactory;
 public final class DiffStore {
   public static final String DIRECTORY = "diffs";
 
-  /** Cuts of so many diffs are recorded with one sync before the diffs go. */
-  private static final int CUTS_AT_ONCE = 20_000;
-
   private static final Logger LOG = LoggerFactory.getLogger(DiffStore.class);
 
   private final Directory directory;
   private final List<String> damage;
   private final AppliedCuts applied;
-  private final ConcurrentSkipListMap<Key, KeptDiff> diffs = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<DiffKey, KeptDiff> diffs = new ConcurrentSkipListMap<>();
+
+  /** Gids of all that are here. */
+  private final Set<String> taken = ConcurrentHashMap.newKeySet();
+
+  /** By gids: sidecars whose wdiff did not get its name durably. To be used while changing. */
+  private final Map<String, String> unfinished = new HashMap<>();
+
   private final AtomicLong version = new AtomicLong();
   private final AtomicLong drafts = new AtomicLong();
   private final ReentrantLock changing = new ReentrantLock();
   private final ReentrantLock pinning = new ReentrantLock();
-  private final DiffPins<Key> pins = new DiffPins<>();
+  private final DiffPins<DiffKey> pins = new DiffPins<>();
   private final Recognition recognition;
-
-  /** In the order of sessions and gids. */
-  private record Key(int session, long from, long to, String gids) implements Comparable<Key> {
-    static Key of(KeptDiff kept) {
-      return of(kept.session().number(), kept.diff());
-    }
-
-    static Key of(int session, Diff diff) {
-      return new Key(session, diff.from().begin(), diff.to().begin(), diff.gids());
-    }
-
-    @Override
-    public int compareTo(Key other) {
-      if (session != other.session) return Integer.compare(session, other.session);
-      if (from != other.from) return Long.compare(from, other.from);
-      if (to != other.to) return Long.compare(to, other.to);
-      return gids.compareTo(other.gids);
-    }
-  }
 
   private DiffStore(Directory directory, DiffListing listing) {
     this.directory = directory;
     this.damage = List.copyOf(listing.damage());
     this.applied = new AppliedCuts(directory);
     this.recognition = new Recognition(directory);
-    listing.diffs().forEach(diff -> diffs.put(Key.of(diff), diff));
+    for (KeptDiff diff : listing.diffs()) {
+      DiffKey key = DiffKey.of(diff);
+      diffs.put(key, diff);
+      taken.add(key.gids());
+    }
   }
 
   /** Finds what is there, and finishes what an earlier process had begun. */
   public static DiffStore open(Directory volume) throws IOException {
-    Directory directory = volume.child(DIRECTORY);
+    boolean isThere = volume.has(DIRECTORY);
+    Directory directory = isThere ? volume.child(DIRECTORY) : new LateDirectory(volume, DIRECTORY);
     volume.sync();
     return new DiffStore(directory, DiffListing.of(directory));
   }
@@ -106,11 +97,7 @@ public final class DiffStore {
   }
 
   private Collection<KeptDiff> numbered(int session) {
-    return diffs.subMap(first(session), first(session + 1)).values();
-  }
-
-  private static Key first(int session) {
-    return new Key(session, -1, -1, "");
+    return diffs.subMap(DiffKey.first(session), DiffKey.first(session + 1)).values();
   }
 
   /** Grows with every change of the set. */
@@ -186,17 +173,19 @@ public final class DiffStore {
               .formatted(draft.sizeBytes(), sidecar.diff(mergeable), sidecar.fileBytes()));
     draft.sync();
     KeptDiff kept = KeptDiff.of(sidecar, sidecar.diff(mergeable));
-    Key key = Key.of(kept);
+    DiffKey key = DiffKey.of(kept);
     changing.lock();
     try {
       KeptDiff known = diffs.get(key);
       if (known != null
           && recognition.compare(known, sidecar).orElseThrow() instanceof Sighting.Had)
         return known;
-      requireFree(key, sidecar);
+      requireFree(key, sidecar.fileName());
       directory.publish(sidecar.fileName(), sidecar.encode());
       draft.rename(kept.diff().fileName());
       directory.sync();
+      unfinished.remove(key.gids());
+      taken.add(key.gids());
       diffs.put(key, kept);
       version.incrementAndGet();
       return kept;
@@ -206,23 +195,18 @@ public final class DiffStore {
   }
 
   /** Two diffs with the same gids would have one name. */
-  private void requireFree(Key key, DiffSidecar sidecar) throws IOException {
-    for (KeptDiff other : diffs.values()) {
-      if (other.diff().gids().equals(key.gids))
-        throw new IOException("%s is here, it cannot be %s".formatted(other, sidecar.begin()));
-    }
+  private void requireFree(DiffKey key, String sidecarName) throws IOException {
+    if (taken.contains(key.gids()))
+      throw new IOException(
+          "a diff with gids %s is here, it is not that of %s".formatted(key.gids(), sidecarName));
     pinning.lock();
     try {
       if (pins.isDoomed(key)) throw new IOException("%s is read, and goes".formatted(key));
     } finally {
       pinning.unlock();
     }
-    for (String name : directory.list()) {
-      boolean leftOver =
-          DiffSidecar.gidsIn(name).filter(key.gids::equals).isPresent()
-              && !name.equals(sidecar.fileName());
-      if (leftOver) directory.delete(name);
-    }
+    String leftOver = unfinished.put(key.gids(), sidecarName);
+    if (leftOver != null && !leftOver.equals(sidecarName)) directory.delete(leftOver);
   }
 
   // ---- staying
@@ -251,7 +235,7 @@ public final class DiffStore {
     pinning.lock();
     try {
       directory.rename(one.diff().fileName(), next.diff().fileName());
-      diffs.put(Key.of(next), next);
+      diffs.put(DiffKey.of(next), next);
       version.incrementAndGet();
     } finally {
       pinning.unlock();
@@ -271,17 +255,7 @@ public final class DiffStore {
     try {
       List<KeptDiff> gone =
           diffs.values().stream().filter(kept -> kept.diff().to().end() <= gid).toList();
-      List<Cut> cuts = new ArrayList<>();
-      for (KeptDiff kept : gone) {
-        DiffSidecar sidecar = sidecar(kept);
-        cuts.add(sidecar.begin());
-        cuts.addAll(sidecar.cuts());
-        if (cuts.size() >= CUTS_AT_ONCE) {
-          applied.append(cuts);
-          cuts.clear();
-        }
-      }
-      applied.append(cuts);
+      applied.record(gone);
       remove(gone, successor);
       return gone.size();
     } finally {
@@ -293,7 +267,7 @@ public final class DiffStore {
   public void replace(Collection<KeptDiff> parts, KeptDiff successor) throws IOException {
     changing.lock();
     try {
-      if (!diffs.containsKey(Key.of(successor)))
+      if (!diffs.containsKey(DiffKey.of(successor)))
         throw new IllegalStateException("%s is not here, it replaces nothing".formatted(successor));
       remove(parts, successor.toString());
     } finally {
@@ -317,8 +291,9 @@ public final class DiffStore {
     pinning.lock();
     try {
       for (KeptDiff kept : gone) {
-        Key key = Key.of(kept);
+        DiffKey key = DiffKey.of(kept);
         KeptDiff now = diffs.remove(key);
+        taken.remove(key.gids());
         if (now != null && pins.mayGo(key, now)) unread.add(now);
       }
       version.incrementAndGet();
@@ -334,10 +309,10 @@ public final class DiffStore {
 
   /** Keeps the files of diffs until it is closed. */
   public final class Pin implements Closeable {
-    private final Set<Key> keys;
+    private final Set<DiffKey> keys;
     private boolean closed;
 
-    private Pin(Set<Key> keys) {
+    private Pin(Set<DiffKey> keys) {
       this.keys = keys;
     }
 
@@ -345,7 +320,7 @@ public final class DiffStore {
     BlockDevice open(KeptDiff kept) throws IOException {
       pinning.lock();
       try {
-        Key key = Key.of(kept);
+        DiffKey key = DiffKey.of(kept);
         KeptDiff now = diffs.get(key);
         return directory.openDevice((now == null ? pins.doomed(key) : now).diff().fileName());
       } finally {
@@ -401,10 +376,10 @@ public final class DiffStore {
   public Optional<Pin> pin(Collection<KeptDiff> wanted) {
     pinning.lock();
     try {
-      Set<Key> keys = new HashSet<>();
+      Set<DiffKey> keys = new HashSet<>();
       for (KeptDiff kept : wanted) {
-        if (!diffs.containsKey(Key.of(kept))) return Optional.empty();
-        keys.add(Key.of(kept));
+        if (!diffs.containsKey(DiffKey.of(kept))) return Optional.empty();
+        keys.add(DiffKey.of(kept));
       }
       pins.add(keys);
       return Optional.of(new Pin(keys));

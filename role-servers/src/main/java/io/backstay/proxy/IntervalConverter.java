@@ -22,6 +22,8 @@ import java.util.List;
  * its checksum, later writes win, and what is left is sorted and compressed.
  */
 final class IntervalConverter {
+  private static final int ALIGNMENT = BufferPool.ALIGNMENT_BYTES;
+
   private final ProtectionRecord record;
 
   IntervalConverter(ProtectionRecord record) {
@@ -35,7 +37,7 @@ final class IntervalConverter {
   record Converted(DiffSidecar sidecar, Diff diff, ByteBuffer content) {}
 
   /**
-   * @param into memory for the wdiff
+   * @param into memory of {@link #memoryBytes}: the wdiff comes to lie at its begin
    * @throws MalformedLogException where the interval is not what its storage logged
    */
   Converted convert(Interval interval, ByteBuffer into) throws IOException {
@@ -51,29 +53,38 @@ final class IntervalConverter {
       lsid = pack.nextLsid();
     }
     Shipping shipping = record.shipping().orElse(Shipping.NONE);
-    MemoryOutput output = new MemoryOutput(into);
-    SortedDiffWriter writer =
-        new SortedDiffWriter(output, interval.session().uuid(), shipping.compression());
-    builder.writeTo(writer);
-    writer.finish();
+    int room = into.capacity() - SortedDiffWriter.MEMORY_BYTES;
+    MemoryOutput output = new MemoryOutput(into.slice(0, room));
+    try (SortedDiffWriter writer =
+        new SortedDiffWriter(
+            output,
+            interval.session().uuid(),
+            shipping.compression(),
+            into.slice(room, SortedDiffWriter.MEMORY_BYTES))) {
+      builder.writeTo(writer);
+      writer.finish();
+      DiffSidecar sidecar = sidecar(interval, writer);
+      return new Converted(sidecar, sidecar.diff(!interval.begin().explicit()), output.content());
+    }
+  }
+
+  private DiffSidecar sidecar(Interval interval, SortedDiffWriter writer) {
     Snap from = Snap.clean(interval.begin().gid());
     Snap to = Snap.clean(interval.end().gid());
-    DiffSidecar sidecar =
-        new DiffSidecar(
-            record.volume(),
-            interval.session(),
-            from,
-            to,
-            interval.begin(),
-            List.of(interval.end()),
-            false,
-            record.sizeBytes(),
-            record.version(),
-            record.archives(),
-            writer.fileBytes(),
-            writer.packs(),
-            writer.checksums());
-    return new Converted(sidecar, sidecar.diff(!interval.begin().explicit()), output.content());
+    return new DiffSidecar(
+        record.volume(),
+        interval.session(),
+        from,
+        to,
+        interval.begin(),
+        List.of(interval.end()),
+        false,
+        record.sizeBytes(),
+        record.version(),
+        record.archives(),
+        writer.fileBytes(),
+        writer.packs(),
+        writer.checksums());
   }
 
   private static PackHeader pack(Interval interval, PackReader packs, ByteBuffer log, long lsid)
@@ -105,10 +116,11 @@ final class IntervalConverter {
             .formatted(interval.begin(), interval.end(), lsid, found));
   }
 
-  /** What a wdiff of an interval of at most that size takes. */
-  static int outputBytes(int intervalBytes) {
+  /** What the conversion of an interval of at most that size takes. */
+  static int memoryBytes(int intervalBytes) {
     // Each write takes a block of the log for its data at least, and 127 of them one more for their
-    // pack's header; a discard takes a 127th of a block of the log and as much of the wdiff.
-    return intervalBytes + intervalBytes / 8 + BufferPool.ALIGNMENT_BYTES * 16;
+    // pack's header. Discards of a few MiB take more of the wdiff than of the log.
+    int wdiff = intervalBytes + intervalBytes / 8;
+    return wdiff + (SortedDiffWriter.MEMORY_BYTES / ALIGNMENT + 1) * ALIGNMENT;
   }
 }

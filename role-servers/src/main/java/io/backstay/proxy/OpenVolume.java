@@ -11,11 +11,12 @@ import io.backstay.volume.VolumeStore;
 import io.backstay.wire.Reply;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /** A volume whose diffs go through this proxy: its spool, and a sender for each archive. */
 final class OpenVolume {
@@ -24,9 +25,10 @@ final class OpenVolume {
   private final RoleParts parts;
   private final Spool spool;
   private final Gate moved;
+  private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, WdiffSender> senders = new TreeMap<>();
-  private Optional<Received> received = Optional.empty();
-  private Optional<Idle> idle = Optional.empty();
+  private volatile Optional<Received> received = Optional.empty();
+  private volatile Optional<Idle> idle = Optional.empty();
   private boolean closed;
 
   /** The newest diff that came since this process began. */
@@ -80,10 +82,21 @@ final class OpenVolume {
   }
 
   /** One sender for each archive of the record, as it is now. */
-  synchronized void send() throws RefusedException {
-    if (closed) return;
-    for (String archive : record().archives()) {
-      senders.computeIfAbsent(archive, to -> WdiffSender.begin(parts, this, to));
+  void send() throws RefusedException {
+    List<String> archives = record().archives();
+    locked(() -> {
+      for (String archive : closed ? List.<String>of() : archives)
+        senders.computeIfAbsent(archive, to -> WdiffSender.begin(parts, this, to));
+      return true;
+    });
+  }
+
+  private <T> T locked(Supplier<T> action) {
+    lock.lock();
+    try {
+      return action.get();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -107,48 +120,50 @@ final class OpenVolume {
             .found(diff.toString()));
   }
 
-  synchronized void received(int session, long gid) {
+  void received(int session, long gid) {
     received = Optional.of(new Received(session, gid));
     moved.open();
   }
 
-  synchronized void idle(int session, long gid, Instant at) {
+  void idle(int session, long gid, Instant at) {
     idle = Optional.of(new Idle(session, gid, at));
-    senders.keySet().forEach(archive -> spool.arrivals(archive).open());
+    for (String archive : locked(() -> List.copyOf(senders.keySet())))
+      spool.arrivals(archive).open();
   }
 
-  synchronized Optional<Idle> idle() {
+  Optional<Idle> idle() {
     return idle;
   }
 
   /** Newest gid of the session up to which all archives have everything that came. */
-  synchronized Optional<Long> archivedUpTo(int session) {
+  Optional<Long> archivedUpTo(int session) {
     return received
         .filter(newest -> newest.session() == session)
         .flatMap(newest -> spool.archivedUpTo(session, newest.gid()));
   }
 
-  synchronized void kick() {
-    senders.values().forEach(WdiffSender::kick);
+  void kick() {
+    all().forEach(WdiffSender::kick);
+  }
+
+  private List<WdiffSender> all() {
+    return locked(() -> List.copyOf(senders.values()));
   }
 
   /** Ends the senders and returns when they have ended. */
   void close() throws InterruptedException {
-    List<WdiffSender> all;
-    synchronized (this) {
-      closed = true;
-      all = new ArrayList<>(senders.values());
-    }
+    locked(() -> closed = true);
+    List<WdiffSender> all = all();
     all.forEach(WdiffSender::stop);
     for (WdiffSender sender : all) sender.join();
   }
 
-  synchronized Reply.SpoolFacts facts() {
+  Reply.SpoolFacts facts() {
     return new Reply.SpoolFacts(
         spool.count(),
         spool.bytes(),
         received.map(Received::gid),
         spool.putAside(),
-        senders.values().stream().map(WdiffSender::facts).toList());
+        all().stream().map(WdiffSender::facts).toList());
   }
 }

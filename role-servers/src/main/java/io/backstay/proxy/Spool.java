@@ -134,6 +134,20 @@ final class Spool {
     }
   }
 
+  /** The oldest that the archive is not known to have, but for these. */
+  Optional<SpooledDiff> next(String archive, Set<SpooledDiff> butFor) {
+    lock.lock();
+    try {
+      for (Map.Entry<SpooledDiff, Set<String>> one : diffs.entrySet()) {
+        if (!one.getValue().contains(archive) && !butFor.contains(one.getKey()))
+          return Optional.of(one.getKey());
+      }
+      return Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** What the archive is not known to have, in order. */
   List<SpooledDiff> wantedBy(String archive) {
     lock.lock();

@@ -90,9 +90,7 @@ final class WdiffSender implements Runnable {
   }
 
   private Optional<SpooledDiff> next() {
-    return volume.spool().wantedBy(archive).stream()
-        .filter(diff -> !inConflict.contains(diff))
-        .findFirst();
+    return volume.spool().next(archive, inConflict);
   }
 
   /** Evidence that was not told yet. */
@@ -261,10 +259,12 @@ final class WdiffSender implements Runnable {
   }
 
   void stop() {
+    Optional<Channel> now;
     synchronized (this) {
       stopped = true;
-      open.ifPresent(Channel::close);
+      now = open;
     }
+    now.ifPresent(Channel::close);
     kick();
   }
 

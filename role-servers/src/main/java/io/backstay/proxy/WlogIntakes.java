@@ -42,7 +42,7 @@ final class WlogIntakes {
     this.parts = parts;
     this.volumes = volumes;
     this.received = new BufferPool(RECEIVED_MAX, INTERVAL_BYTES_MAX);
-    this.converted = new BufferPool(1, IntervalConverter.outputBytes(INTERVAL_BYTES_MAX));
+    this.converted = new BufferPool(1, IntervalConverter.memoryBytes(INTERVAL_BYTES_MAX));
   }
 
   /** The whole conversation, from {@code OpenWlog} on; it ends when the storage ends it. */

@@ -240,10 +240,12 @@ final class WlogSender implements Runnable {
   }
 
   void stop() {
+    Optional<Channel> now;
     synchronized (this) {
       stopped = true;
-      open.ifPresent(Channel::close);
+      now = open;
     }
+    now.ifPresent(Channel::close);
     kick();
   }
 

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -151,8 +152,8 @@ class SortedDiffWriterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 3})
-  void withHelpersItHasTheSameBytes(int helpers) throws IOException {
+  @ValueSource(ints = {2, 4})
+  void withThreadsOfItsOwnItHasTheSameBytes(int packs) throws IOException {
     for (int seed = 0; seed < 20; seed++) {
       byte[] alone = Wdiffs.written(Compression.DEFAULT, new Mixture(seed)::writeTo);
       ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -162,7 +163,7 @@ class SortedDiffWriterTest {
               Wdiffs.UUID,
               Compression.DEFAULT,
               Time.system(),
-              helpers)) {
+              memory(packs))) {
         new Mixture(seed).writeTo(writer);
         writer.finish();
       }
@@ -203,18 +204,24 @@ class SortedDiffWriterTest {
   }
 
   @Test
-  void anOutputThatFailsWhileHelpersAreAtItFailsTheWriter() {
+  void anOutputThatFailsWhileThreadsAreAtItFailsTheWriter() {
     assertThatThrownBy(
             () -> {
               try (SortedDiffWriter writer =
                   new SortedDiffWriter(
-                      new FullDisk(), Wdiffs.UUID, Compression.DEFAULT, Time.system(), 2)) {
+                      new FullDisk(), Wdiffs.UUID, Compression.DEFAULT, Time.system(), memory(2))) {
                 new Mixture(1).writeTo(writer);
                 writer.finish();
               }
             })
         .isInstanceOf(IOException.class)
         .hasMessage("the disk is full");
+  }
+
+  private static List<ByteBuffer> memory(int packs) {
+    return Stream.generate(() -> ByteBuffer.allocateDirect(SortedDiffWriter.MEMORY_BYTES))
+        .limit(packs)
+        .toList();
   }
 
   /** Takes the header and nothing more. */

@@ -107,9 +107,15 @@ final class TwinGroup {
 
     /** As SIGKILL, and the next process. */
     void dieAndStart() throws IOException, InterruptedException {
+      die();
+      start();
+    }
+
+    /** As SIGKILL. */
+    void die() {
+      service = null;
       network.processDeath(new Random(1));
       disk.processDeath();
-      start();
     }
 
     private void acceptAll(Network.Listener listener) {

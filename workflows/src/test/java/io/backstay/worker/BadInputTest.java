@@ -79,6 +79,6 @@ class BadInputTest {
     assertThat(refusal.message()).isEqualTo("there is no workflow 'FullBakcup'");
     assertThat(refusal.found())
         .isEqualTo(
-            "there are AddVolume, ClearVolume, DeletePoint, FullBackup, Resize, Restore, VerifyRestore");
+            "there are AddVolume, Apply, ClearVolume, DeletePoint, FullBackup, Merge, Resize, Restore, Snapshot, VerifyRestore");
   }
 }
