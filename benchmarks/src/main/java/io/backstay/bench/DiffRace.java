@@ -33,8 +33,7 @@ final class DiffRace {
   private final long sizeBytes;
   private final int rounds;
 
-  DiffRace(
-      long sizeBytes, int rounds, Workplace place, Meter meter, Console console, Time time) {
+  DiffRace(long sizeBytes, int rounds, Workplace place, Meter meter, Console console, Time time) {
     this.sizeBytes = sizeBytes;
     this.rounds = rounds;
     this.place = place;
@@ -67,7 +66,7 @@ final class DiffRace {
   private List<Row> rows(Path directory) throws IOException, BenchException {
     Path out = directory.resolve("out.wdiff");
     Path wlog = directory.resolve("log.wlog");
-    RandomWlog.make(wlog, sizeBytes, 1);
+    RandomWlog.make(wlog, sizeBytes, sizeBytes, 1);
     List<Row> rows = new ArrayList<>();
     for (String compression : List.of("snappy", "zstd:3", "none")) {
       Compression wanted = Compression.parse(compression);
@@ -95,7 +94,7 @@ final class DiffRace {
       throws IOException, BenchException {
     Path wlog = directory.resolve("part.wlog");
     Path wdiff = directory.resolve("part-%d-of-%d.wdiff".formatted(number, of));
-    RandomWlog.make(wlog, bytes, 100 + number);
+    RandomWlog.make(wlog, bytes, sizeBytes, 100 + number);
     try {
       convert(wlog, wdiff, Compression.DEFAULT);
     } catch (RefusedException e) {

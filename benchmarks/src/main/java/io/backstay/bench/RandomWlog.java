@@ -15,8 +15,8 @@ import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
 /**
- * A log of random writes of 4 to 32 KiB to a volume of its own size, from a seed: half of each write
- * is random, half of it words, so that it shrinks by somewhat less than half.
+ * A log of random writes of 4 to 32 KiB, from a seed: half of each write is random, half of it
+ * words, so that it shrinks by somewhat less than half.
  */
 final class RandomWlog {
   private static final int BLOCK_BYTES = 4096;
@@ -39,15 +39,15 @@ final class RandomWlog {
     }
   }
 
-  static void make(Path file, long bytes, long seed) throws IOException {
+  static void make(Path file, long bytes, long volumeBytes, long seed) throws IOException {
     try (FileChannel out =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      new RandomWlog(seed).write(out, bytes);
+      new RandomWlog(seed).write(out, bytes, volumeBytes);
       out.force(true);
     }
   }
 
-  private void write(FileChannel out, long bytes) throws IOException {
+  private void write(FileChannel out, long bytes, long volumeBytes) throws IOException {
     WlogHeader header =
         new WlogHeader(BLOCK_BYTES, SALT, new SessionUuid(1, 2), 0, OptionalLong.empty());
     WlogWriter writer = WlogWriter.begin(out, header);
@@ -60,7 +60,7 @@ final class RandomWlog {
         int blocks = 1 + random.nextInt(BLOCKS_MAX);
         int from = random.nextInt(CONTENT_BYTES / BLOCK_BYTES - blocks) * BLOCK_BYTES;
         ByteBuffer write = content.slice(from, blocks * BLOCK_BYTES);
-        long at = random.nextLong(bytes / BLOCK_BYTES - blocks) * SECTORS;
+        long at = random.nextLong(volumeBytes / BLOCK_BYTES - blocks) * SECTORS;
         pack.addWrite(at, blocks * SECTORS, WalbChecksum.of(write, SALT));
         data.put(write);
       }

@@ -61,7 +61,8 @@ final class ConvertCommands implements Callable<Integer> {
     private String compression;
 
     DiffForm form(Shell shell) {
-      return new DiffForm(indexed ? Format.INDEXED : Format.SORTED, Compression.parse(compression), shell.time());
+      return new DiffForm(
+          indexed ? Format.INDEXED : Format.SORTED, Compression.parse(compression), shell.time());
     }
   }
 

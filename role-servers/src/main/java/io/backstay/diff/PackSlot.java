@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One pack while it is made. Where its bounds are is decided by the data before it is compressed, so
- * that packs may be compressed beside each other and the file is the same nevertheless.
+ * One pack while it is made. Where its bounds are is decided by the data before it is compressed,
+ * so that packs may be compressed beside each other and the file is the same nevertheless.
  */
 final class PackSlot implements AutoCloseable {
   /** Data of a pack before the next one begins; walb's may have 32 MiB, compressed. */
@@ -108,7 +108,9 @@ final class PackSlot implements AutoCloseable {
         });
   }
 
-  /** Takes the next part and looks at its bytes at {@link #encode()}; nobody changes them before. */
+  /**
+   * Takes the next part and looks at its bytes at {@link #encode()}; nobody changes them before.
+   */
   void putLasting(Part part) {
     count(part);
     parts.add(part);

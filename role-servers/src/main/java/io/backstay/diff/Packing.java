@@ -8,7 +8,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** Makes packs of parts, in their order; where the packs' bounds are does not depend on who does. */
+/**
+ * Makes packs of parts, in their order; where the packs' bounds are does not depend on who does.
+ */
 sealed interface Packing extends AutoCloseable {
   /** Takes each pack when it is made, in their order; it is used for something else then. */
   interface Ready {

@@ -61,11 +61,7 @@ public final class SortedDiffWriter implements DiffWriter {
    * @param memory of each of these packs: direct, of {@link #MEMORY_BYTES} or more; 2 or more
    */
   public SortedDiffWriter(
-      DiffOutput out,
-      SessionUuid uuid,
-      Compression compression,
-      Time time,
-      List<ByteBuffer> memory)
+      DiffOutput out, SessionUuid uuid, Compression compression, Time time, List<ByteBuffer> memory)
       throws IOException {
     this(
         out,

@@ -18,8 +18,21 @@ class IndexedDiffWriterTest {
   void aDiscardOf5000SectorsAtSector100StandsInThePiecesThatWalbMakes() throws IOException {
     assertThat(pieces(100, 5000, Kind.DISCARD))
         .containsExactly(
-            "100/4", "104/8", "112/16", "128/128", "256/256", "512/512", "1024/1024", "2048/2048",
-            "4096/512", "4608/256", "4864/128", "4992/64", "5056/32", "5088/8", "5096/4");
+            "100/4",
+            "104/8",
+            "112/16",
+            "128/128",
+            "256/256",
+            "512/512",
+            "1024/1024",
+            "2048/2048",
+            "4096/512",
+            "4608/256",
+            "4864/128",
+            "4992/64",
+            "5056/32",
+            "5088/8",
+            "5096/4");
   }
 
   @Test
@@ -52,21 +65,19 @@ class IndexedDiffWriterTest {
   @Test
   void aStretchThatBeginsBeforeTheEndOfTheOneBeforeIsRefused() {
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                Wdiffs.writtenIndexed(
-                    Compression.NONE,
-                    out -> {
-                      out.add(10, 5, Kind.DISCARD, ByteBuffer.allocateDirect(0));
-                      out.add(14, 1, Kind.ALLZERO, ByteBuffer.allocateDirect(0));
-                    }));
+        .isThrownBy(() ->
+            Wdiffs.writtenIndexed(
+                Compression.NONE,
+                out -> {
+                  out.add(10, 5, Kind.DISCARD, ByteBuffer.allocateDirect(0));
+                  out.add(14, 1, Kind.ALLZERO, ByteBuffer.allocateDirect(0));
+                }));
   }
 
   private static List<String> pieces(long sector, long sectors, Kind kind) throws IOException {
     byte[] file =
         Wdiffs.writtenIndexed(
-            Compression.NONE,
-            out -> out.add(sector, sectors, kind, ByteBuffer.allocateDirect(0)));
+            Compression.NONE, out -> out.add(sector, sectors, kind, ByteBuffer.allocateDirect(0)));
     List<String> pieces = new ArrayList<>();
     try (IndexedDiffReader reader = new IndexedDiffReader("d", new MemoryFile(file))) {
       for (Optional<Stretch> next = reader.next(); next.isPresent(); next = reader.next())

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.model.Compression;
+import io.backstay.seam.Time;
 import io.backstay.wdiff.DiffHeader;
 import io.backstay.wdiff.DiffPack;
 import io.backstay.wdiff.DiffPack.Reading;
 import io.backstay.wdiff.DiffRecord;
 import io.backstay.wdiff.DiffRecord.Kind;
-import io.backstay.seam.Time;
 import io.backstay.wire.Payload;
 import io.backstay.wlog.WalbChecksum;
 import java.io.ByteArrayOutputStream;
