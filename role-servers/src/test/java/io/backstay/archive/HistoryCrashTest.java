@@ -27,7 +27,7 @@ class HistoryCrashTest {
   private static final int SECTORS = 2100;
 
   /** Every so many of the operations, where there is not all the time in the world. */
-  private static final int STEP = LONG ? 1 : 31;
+  private static final int STEP = LONG ? 1 : 17;
 
   @Test
   void anApplyThatDiesAnywhereIsFinishedByTheNextProcess() throws Exception {
@@ -111,6 +111,7 @@ class HistoryCrashTest {
       ground.openAgain();
       assertThat(ground.gids()).as(how).isEqualTo(left);
       assertThat(ground.histories.of(VOLUME).damage()).as(how).isEmpty();
+      ground.stop();
       return count;
     }
 
@@ -128,6 +129,7 @@ class HistoryCrashTest {
       ground.run("r2/work", work);
       assertThat(ground.gids()).as(how).isEqualTo(left);
       assertEveryPointIsRight();
+      ground.stop();
     }
 
     private void finish() throws Exception {

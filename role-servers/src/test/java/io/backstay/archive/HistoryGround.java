@@ -140,6 +140,7 @@ final class HistoryGround {
   void openAgain() throws IOException {
     calm();
     disk.processDeath();
+    stopDead();
     dead = false;
     open();
   }
@@ -153,6 +154,15 @@ final class HistoryGround {
             disk.directory("/state/volumes/" + VOLUME), signed(), lost.record().orElseThrow());
     openAgain();
     store.update(VOLUME, before -> found.metadata());
+  }
+
+  /** Its threads would keep all of its disk in memory. */
+  private void stopDead() {
+    try {
+      stop();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static ServerConfig config() {
