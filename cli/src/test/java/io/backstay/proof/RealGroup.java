@@ -32,8 +32,12 @@ final class RealGroup implements AutoCloseable {
     this.directory = directory;
   }
 
-  /** Starts one; skips the test, loudly, where no Temporal server can be had. */
-  static RealGroup up(Path directory) throws IOException, InterruptedException {
+  /**
+   * Starts one; skips the test, loudly, where no Temporal server can be had.
+   *
+   * @param more options of {@code up}
+   */
+  static RealGroup up(Path directory, String... more) throws IOException, InterruptedException {
     boolean temporal = System.getenv("BACKSTAY_TEMPORAL") != null;
     if (!temporal)
       System.err.println(
@@ -42,7 +46,10 @@ final class RealGroup implements AutoCloseable {
     RealGroup group =
         new RealGroup(
             Path.of(System.getProperty("backstay.root", "..")).resolve("backstay"), directory);
-    group.succeed("up", "--while", Long.toString(ProcessHandle.current().pid()));
+    List<String> up = new ArrayList<>(List.of("up", "--while"));
+    up.add(Long.toString(ProcessHandle.current().pid()));
+    up.addAll(List.of(more));
+    group.succeed(up.toArray(String[]::new));
     group.temporal = group.succeed("status").path("temporal");
     return group;
   }
@@ -213,12 +220,27 @@ final class RealGroup implements AutoCloseable {
 
   /** Pid of a server, or of {@code temporal}, as status has it. */
   long pid(String server) throws IOException, InterruptedException {
+    return process(server).path("pid").asLong();
+  }
+
+  private JsonNode process(String server) throws IOException, InterruptedException {
     JsonNode status = succeed("status");
-    if (server.equals("temporal")) return status.path("temporal").path("pid").asLong();
+    if (server.equals("temporal")) return status.path("temporal");
     for (JsonNode one : status.path("servers")) {
-      if (one.path("name").asText().equals(server)) return one.path("pid").asLong();
+      if (one.path("name").asText().equals(server)) return one;
     }
     throw new AssertionError("no server " + server + " in " + status);
+  }
+
+  /** Kills a server, or {@code temporal}, and waits until the next process of it serves. */
+  void killAndAwaitNext(String server) throws IOException, InterruptedException {
+    long dead = pid(server);
+    kill(dead);
+    JsonNode now = process(server);
+    while (now.path("pid").asLong() == dead || !now.path("state").asText().equals("UP")) {
+      Time.system().sleep(ASK_EVERY);
+      now = process(server);
+    }
   }
 
   /** SIGKILL; the supervisor starts the next process. */
