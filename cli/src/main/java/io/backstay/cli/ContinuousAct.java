@@ -122,8 +122,7 @@ final class ContinuousAct {
           "%d rows were written meanwhile; nobody who writes waits for a backup"
               .formatted(rows.count()));
       narration.detail(
-          "what could be restored now is %d s old"
-              .formatted(shown().path("ageSeconds").asLong()));
+          "what could be restored now is %d s old".formatted(shown().path("ageSeconds").asLong()));
       stage.command("snapshot", "take", VOLUME, "--label", LABEL);
       int seen = rows.count();
       while (rows.count() < seen + ROWS_BEFORE_MISTAKE && rows.isWriting())

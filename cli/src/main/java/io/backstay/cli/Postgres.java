@@ -83,7 +83,7 @@ final class Postgres {
         "-v",
         "ON_ERROR_STOP=1",
         "-h",
-        files.toString(),
+        sockets.toString(),
         "-d",
         "postgres");
   }

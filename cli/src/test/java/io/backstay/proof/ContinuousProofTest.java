@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,7 @@ class ContinuousProofTest {
 
   private static final long SIZE = 24L * Volumes.MIB;
   private static final int SOME_WRITES = 100;
+  private static final int OLD_DIFFS = 3;
   private static final Duration LOOK_EVERY = Duration.ofMillis(200);
   private static final int LOOKS_MAX = 300;
 
@@ -77,13 +79,6 @@ class ContinuousProofTest {
 
   private JsonNode show(String volume) throws IOException, InterruptedException {
     return group.succeed("volume", "show", volume).path("volume");
-  }
-
-  private JsonNode archive(String volume, String server) throws IOException, InterruptedException {
-    for (JsonNode one : show(volume).path("hops").path("archives")) {
-      if (one.path("server").asText().equals(server)) return one;
-    }
-    throw new AssertionError("no " + server);
   }
 
   private interface Condition {
@@ -170,29 +165,30 @@ class ContinuousProofTest {
     }
   }
 
+  /** Gid of what it can restore; below all gids where it was not heard. */
   private long newest(String volume, String archive) throws IOException, InterruptedException {
-    return archive(volume, archive).path("newestRestorable").path("gid").asLong(-1);
+    for (JsonNode one : show(volume).path("hops").path("archives")) {
+      if (one.path("server").asText().equals(archive))
+        return one.path("newestRestorable").path("gid").asLong(-1);
+    }
+    throw new AssertionError(archive + " is no archive of " + volume);
   }
 
+  /** Rules X1 and X2: what the storage let go of is at p0 alone, and nobody passes over it. */
   @Test
   void aProxyThatComesBackWithOldDiffsClosesTheGap() throws Exception {
     try (RecordedWrites writes = add("gap")) {
       group.succeed("backup", "full", "gap");
       group.succeed("backup", "full", "gap", "--archive", "a1");
-      List<Long> archives = List.of(group.pid("a0"), group.pid("a1"));
+      List<Long> archives = List.of(pid("a0"), pid("a1"));
       for (long pid : archives) RealGroup.signal("STOP", pid);
-      await("only p0 has the newest diffs", () -> atProxy("gap", "p0") >= 3);
-      Path config = directory.resolve("group/configs/p0.json");
+      await("only p0 has the newest diffs", () -> diffsOf("p0") >= OLD_DIFFS);
+      Path config = group.directory().resolve("configs/p0.json");
       Path away = directory.resolve("p0.json");
       Files.move(config, away); // what the supervisor starts now ends at once
-      RealGroup.killAndAwait(group.pid("p0"));
+      RealGroup.killAndAwait(pid("p0"));
       for (long pid : archives) RealGroup.signal("CONT", pid);
-      writes.awaitMore(SOME_WRITES);
-      await(
-          "p1 takes the log in its place, behind a gap",
-          () ->
-              show("gap").path("hops").path("storage").path("proxy").asText().equals("p1")
-                  && archive("gap", "a0").path("chain").hasNonNull("missing"));
+      await("p1 takes the log in its place, and there is a gap", this::isBehindAGap);
       long before = newest("gap", "a0");
       Files.move(away, config);
       List<Recorded> written = writes.stop();
@@ -200,18 +196,29 @@ class ContinuousProofTest {
 
       assertThat(last.path("restorable").asBoolean()).isTrue();
       assertThat(points("gap", "a0"))
-          .as("points of the gap")
+          .as("what only p0 had")
           .anyMatch(point -> point.gid == before + 1);
       await("a1 has it, too", () -> newest("gap", "a1") >= last.path("gid").asLong());
       assertEveryImageIsWhatWasWritten("gap", written);
     }
   }
 
-  private int atProxy(String volume, String proxy) throws IOException, InterruptedException {
-    for (JsonNode one : show(volume).path("hops").path("proxies")) {
-      if (one.path("server").asText().equals(proxy)) return one.path("spool").path("diffs").asInt();
+  private long pid(String server) {
+    return group.process(server).orElseThrow().pid();
+  }
+
+  private long diffsOf(String proxy) throws IOException {
+    String spool = "servers/%s/proxy/volumes/gap/spool".formatted(proxy);
+    try (Stream<Path> files = Files.list(group.directory().resolve(spool))) {
+      return files.filter(file -> file.toString().endsWith(".wdiff")).count();
     }
-    return 0;
+  }
+
+  private boolean isBehindAGap() throws IOException, InterruptedException {
+    JsonNode hops = show("gap").path("hops");
+    JsonNode archive = hops.path("archives").path(0);
+    return hops.path("storage").path("proxy").asText().equals("p1")
+        && archive.path("chain").hasNonNull("missing");
   }
 
   /** Rule M4: its age is evidence, which comes although there is nothing new to have. */

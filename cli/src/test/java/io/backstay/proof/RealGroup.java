@@ -1,6 +1,9 @@
 package io.backstay.proof;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.group.Group;
+import io.backstay.group.Launch;
+import io.backstay.group.Layout;
 import io.backstay.group.ProcessIdentity;
 import io.backstay.group.ProcessTable;
 import io.backstay.seam.Time;
@@ -13,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
@@ -220,27 +224,25 @@ final class RealGroup implements AutoCloseable {
 
   /** Pid of a server, or of {@code temporal}, as status has it. */
   long pid(String server) throws IOException, InterruptedException {
-    return process(server).path("pid").asLong();
-  }
-
-  private JsonNode process(String server) throws IOException, InterruptedException {
     JsonNode status = succeed("status");
-    if (server.equals("temporal")) return status.path("temporal");
+    if (server.equals("temporal")) return status.path("temporal").path("pid").asLong();
     for (JsonNode one : status.path("servers")) {
-      if (one.path("name").asText().equals(server)) return one;
+      if (one.path("name").asText().equals(server)) return one.path("pid").asLong();
     }
     throw new AssertionError("no server " + server + " in " + status);
   }
 
-  /** Kills a server, or {@code temporal}, and waits until the next process of it serves. */
+  /** Kills a server, or {@code temporal}, and waits until the supervisor started the next one. */
   void killAndAwaitNext(String server) throws IOException, InterruptedException {
-    long dead = pid(server);
-    kill(dead);
-    JsonNode now = process(server);
-    while (now.path("pid").asLong() == dead || !now.path("state").asText().equals("UP")) {
-      Time.system().sleep(ASK_EVERY);
-      now = process(server);
-    }
+    ProcessIdentity dead = process(server).orElseThrow();
+    kill(dead.pid());
+    while (process(server).filter(it -> !it.equals(dead)).isEmpty())
+      Time.system().sleep(LOOK_EVERY);
+  }
+
+  /** As the supervisor noted it; nobody is asked. */
+  Optional<ProcessIdentity> process(String server) {
+    return new Group(new Layout(directory), Launch.asThisProcess(), Time.system()).process(server);
   }
 
   /** SIGKILL; the supervisor starts the next process. */
