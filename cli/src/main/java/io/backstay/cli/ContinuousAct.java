@@ -16,8 +16,11 @@ import java.util.Optional;
  */
 final class ContinuousAct {
   private static final String VOLUME = "vol1";
-  private static final String SIZE = "512M";
+  private static final String SIZE = "256M";
   private static final String CUT_INTERVAL = "1s";
+
+  /** Four seconds, for what a tenant moves in with. */
+  private static final String RATE = "8MiB/s";
 
   /** More than two cut intervals: on a machine that is busy with other things a cut may be late. */
   private static final String MAX_GAP = "15s";
@@ -25,7 +28,7 @@ final class ContinuousAct {
   private static final String LABEL = "before-cleanup";
   private static final String EXPORT = "before-the-mistake";
   private static final String LAST = "the-end";
-  private static final long KILL_AT_BYTES = 16L << 20;
+  private static final long KILL_AT_BYTES = 8L << 20;
   private static final int ROWS_BEFORE_MISTAKE = 20;
   private static final Duration A_ROW_EVERY = Duration.ofMillis(40);
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
@@ -113,7 +116,7 @@ final class ContinuousAct {
   private Proof run(Tenant tenant, String nbdUri)
       throws IOException, InterruptedException, RefusedException {
     DemoRows rows = new DemoRows(tenant, stage.time(), A_ROW_EVERY);
-    KilledBackup backup = new KilledBackup(stage, VOLUME, KILL_AT_BYTES);
+    KilledBackup backup = new KilledBackup(stage, VOLUME, RATE, KILL_AT_BYTES);
     narration.step("from now on it gets rows all the time");
     rows.start();
     try {
@@ -188,12 +191,18 @@ final class ContinuousAct {
         "gid %d of %s, %.2f s before; served after %.2f s, nothing was copied"
             .formatted(
                 export.path("gid").asLong(), time, export.path("gapSeconds").asDouble(), seconds));
-    narration.step("starting a second one on it: " + export.path("nbdUri").asText());
+    narration.step(
+        "once more, from there: %s, %s"
+            .formatted(tenant.words(), export.path("nbdUri").asText()));
     Map<Long, String> found = tenant.rowsIn(export.path("nbdUri").asText());
     requireSame(rows, found, time);
     narration.step(
         "%d of %d rows are back, each as it was written: all that were durable before %s"
             .formatted(found.size(), rows.count(), time));
+    if (found.size() < rows.count())
+      narration.detail(
+          "the others came in the %.2f s after it; how old a point is at most, --cut-interval says"
+              .formatted(export.path("gapSeconds").asDouble()));
     stage.command("export", VOLUME, "--close", EXPORT, "--yes");
     return new Recovered(
         found.size(),

@@ -16,34 +16,34 @@ import java.util.function.Consumer;
 
 /** A full backup in whose middle the archive server is killed. */
 final class KilledBackup {
-  /** Slow enough that "in the middle" is a moment that can be met. */
-  private static final String RATE = "24MiB/s";
-
   private static final Duration ASK_EVERY = Duration.ofMillis(100);
 
   private final DemoStage stage;
   private final String volume;
+  private final String rate;
   private final long killAtBytes;
   private final AtomicReference<Long> killedAtBytes = new AtomicReference<>();
 
   /**
+   * @param rate slow enough that "in the middle" is a moment that can be met
    * @param killAtBytes so much has to be durable before
    */
-  KilledBackup(DemoStage stage, String volume, long killAtBytes) {
+  KilledBackup(DemoStage stage, String volume, String rate, long killAtBytes) {
     this.stage = stage;
     this.volume = volume;
+    this.rate = rate;
     this.killAtBytes = killAtBytes;
   }
 
   FullBackup.Result run() throws IOException, InterruptedException, RefusedException {
-    stage.show("backup", "full", volume, "--rate-limit", RATE);
+    stage.show("backup", "full", volume, "--rate-limit", rate);
     String archive = stage.file().servers(Role.ARCHIVE).getFirst().name();
     Consumer<Progress.Snapshot> watch =
         seen -> {
           stage.narration().progress(seen);
           if (seen.bytesDone() >= killAtBytes && killedAtBytes.get() == null) kill(archive, seen);
         };
-    FullBackup.Result result = follow(new FullBackup.Input(volume, RATE, null), watch);
+    FullBackup.Result result = follow(new FullBackup.Input(volume, rate, null), watch);
     if (killedAtBytes.get() == null)
       throw new RefusedException(
           Refusal.of(

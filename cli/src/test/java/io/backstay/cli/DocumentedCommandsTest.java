@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
 
 /** What README and documents tell people to type is right use of the command line. */
 class DocumentedCommandsTest {
@@ -23,7 +24,7 @@ class DocumentedCommandsTest {
   private static final Pattern WORD = Pattern.compile("'[^']*'|\\S+");
 
   /** Signs of a synopsis, which is for people alone. */
-  private static final Pattern SYNOPSIS = Pattern.compile("[\\[|]|\\bNAME\\b|\\b[A-Z]\\b");
+  private static final Pattern SYNOPSIS = Pattern.compile("[\\[|]| {2}|\\bNAME\\b|\\b[A-Z]\\b");
 
   /** The launcher's own. */
   private static final Set<String> NOT_OF_THE_PROGRAM = Set.of("test", "simulate", "bench");
@@ -51,7 +52,8 @@ class DocumentedCommandsTest {
     PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
     Shell shell =
         new Shell(InputStream.nullInputStream(), nowhere, nowhere, Map.of(), Time.system());
-    assertThatCode(() -> Backstay.commands(shell).parseArgs(words.toArray(String[]::new)))
+    CommandLine program = Backstay.commands(shell).setCaseInsensitiveEnumValuesAllowed(true);
+    assertThatCode(() -> program.parseArgs(words.toArray(String[]::new)))
         .as(line)
         .doesNotThrowAnyException();
   }
