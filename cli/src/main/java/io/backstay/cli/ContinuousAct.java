@@ -192,8 +192,7 @@ final class ContinuousAct {
             .formatted(
                 export.path("gid").asLong(), time, export.path("gapSeconds").asDouble(), seconds));
     narration.step(
-        "once more, from there: %s, %s"
-            .formatted(tenant.words(), export.path("nbdUri").asText()));
+        "once more, from there: %s, %s".formatted(tenant.words(), export.path("nbdUri").asText()));
     Map<Long, String> found = tenant.rowsIn(export.path("nbdUri").asText());
     requireSame(rows, found, time);
     narration.step(
