@@ -24,6 +24,7 @@ import picocli.CommandLine.Parameters;
       "  memory       peak memory of the servers, also with a large sparse volume",
       "  all          these three",
       "  nbd          a logged volume beside nbdkit and qemu-nbd, with fio",
+      "  diffs        wdiffs made of a log of --size, and merged, beside dd",
       "  endurance    a logged volume under random writes for ten minutes",
       "  components   what the parts reach alone, without network or without a disk",
       "  micro        JMH benchmarks of the inner loops",
@@ -100,6 +101,7 @@ public final class Bench implements Callable<Integer> {
         case "components" -> components();
         case "nbd" -> nbd();
         case "endurance" -> endurance();
+        case "diffs" -> diffs();
         case "full-backup" -> compare(List.of(Comparison.Suite.FULL_BACKUP));
         case "restore" -> compare(List.of(Comparison.Suite.RESTORE));
         case "memory" -> compare(List.of(Comparison.Suite.MEMORY));
@@ -125,6 +127,18 @@ public final class Bench implements Callable<Integer> {
               sizeBytes, NBD_LOG_BYTES, rounds, seconds.orElse(NBD_SECONDS), unix, NBD_PORT);
       console.out().println(new NbdRace(settings, place, meter, console).run());
     }
+    return 0;
+  }
+
+  private int diffs() throws BenchException, IOException, InterruptedException {
+    Tools.require();
+    long sizeBytes = Quantities.bytes(size);
+    Workplace place = Workplace.open(workplace(), COPIES_ON_DISK * sizeBytes, console);
+    Meter meter = new Meter(Time.system(), place.folder("logs"));
+    console.out().println(Machine.of(place.folder("logs")).text());
+    console
+        .out()
+        .println(new DiffRace(sizeBytes, rounds, place, meter, console, Time.system()).run());
     return 0;
   }
 

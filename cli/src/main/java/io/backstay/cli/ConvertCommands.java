@@ -60,8 +60,9 @@ final class ConvertCommands implements Callable<Integer> {
         })
     private String compression;
 
-    DiffForm form() {
-      return new DiffForm(indexed ? Format.INDEXED : Format.SORTED, Compression.parse(compression));
+    DiffForm form(Shell shell) {
+      return new DiffForm(
+          indexed ? Format.INDEXED : Format.SORTED, Compression.parse(compression), shell.time());
     }
   }
 
@@ -95,7 +96,7 @@ final class ConvertCommands implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-      DiffForm wanted = form.form();
+      DiffForm wanted = form.form(shell);
       boolean stdin = wlog.toString().equals("-");
       try (ReadableByteChannel in = stdin ? Channels.newChannel(shell.in()) : open(wlog);
           FileProgress progress = new FileProgress(shell)) {

@@ -28,7 +28,7 @@ final class DemoGround implements Closeable {
 
   private static final String KEPT = "kept";
   private static final String PREFIX = "backstay-demo-";
-  private static final long BYTES_NEEDED = 1200L << 20;
+  private static final long BYTES_NEEDED = 2500L << 20;
 
   private final Path directory;
   private final Shell shell;
@@ -65,6 +65,11 @@ final class DemoGround implements Closeable {
 
   Path directory() {
     return directory;
+  }
+
+  /** Lets other users through to what lies in it, not see what that is; the group stays closed. */
+  void letOthersPass() throws IOException {
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
   }
 
   boolean kept() {
@@ -135,6 +140,8 @@ final class DemoGround implements Closeable {
   }
 
   private static void remove(Shell shell, Path demo) throws IOException, InterruptedException {
+    // While its volumes are served: what is mounted of them is to be unmounted, not to fail.
+    new DemoMounts(new Tools(shell.path()), shell.time(), demo).release();
     new Group(new Layout(demo.resolve("group")), shell.launch(), shell.time()).kill();
     List<Path> all;
     try (Stream<Path> walk = Files.walk(demo)) {

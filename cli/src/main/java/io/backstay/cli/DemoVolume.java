@@ -2,15 +2,10 @@ package io.backstay.cli;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -83,7 +78,7 @@ final class DemoVolume {
   }
 
   /** Of every file that was put into the volume, by path. */
-  Map<String, String> checksums() throws IOException {
+  Map<String, String> checksums() throws IOException, InterruptedException {
     return checksums(files);
   }
 
@@ -102,28 +97,15 @@ final class DemoVolume {
     return sums;
   }
 
-  private static Map<String, String> checksums(Path root) throws IOException {
+  private Map<String, String> checksums(Path root) throws IOException, InterruptedException {
     List<Path> all;
     try (Stream<Path> walk = Files.walk(root)) {
       all = walk.filter(Files::isRegularFile).toList();
     }
-    Map<String, String> sums = new TreeMap<>();
-    for (Path file : all) sums.put(root.relativize(file).toString(), sha256(file));
-    return sums;
-  }
-
-  /** In hex. */
-  static String sha256(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file);
-        DigestInputStream digest =
-            new DigestInputStream(in, MessageDigest.getInstance("SHA-256"))) {
-      byte[] piece = new byte[COPY_BYTES];
-      while (digest.read(piece) >= 0) {
-        // The digest sees every byte that passes.
-      }
-      return HexFormat.of().formatHex(digest.getMessageDigest().digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    List<String> sums = tools.sha256(all);
+    Map<String, String> byPath = new TreeMap<>();
+    for (int i = 0; i < all.size(); i++)
+      byPath.put(root.relativize(all.get(i)).toString(), sums.get(i));
+    return byPath;
   }
 }

@@ -37,7 +37,7 @@ final class MergeWdiffCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     try (FileProgress progress = new FileProgress(shell)) {
-      WdiffMerge.Made made = WdiffMerge.merge(wdiffs, to, form.form(), progress);
+      WdiffMerge.Made made = WdiffMerge.merge(wdiffs, to, form.form(shell), progress);
       progress.close();
       shell.output().object(made, () -> text(made));
       return 0;

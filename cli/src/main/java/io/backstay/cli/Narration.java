@@ -57,22 +57,32 @@ final class Narration {
 
   /** The result, and what to try next. */
   void end(Demo.Proof proof, DemoGround ground) {
-    step("the volume came back byte for byte, although its archive server died in the middle");
+    step("every byte came back, although the archive server died in the middle");
     String group = ground.layout().directory().toString();
     if (!ground.kept()) {
       detail("Nothing is left running. To keep the group and look around:");
       detail("  backstay demo --keep");
       return;
     }
+    String volume = proof.plain().volume();
     detail("The group runs on. Temporal web UI, with the runs of this demo: " + proof.uiUrl());
     detail("Commands to try next:");
     detail("  export BACKSTAY_DIR=" + group);
     detail("  backstay status");
     detail("  backstay run list");
-    detail("  backstay run show full-backup/" + proof.volume());
-    detail("  backstay point list " + proof.volume());
-    detail("  backstay verify " + proof.volume());
-    detail("  backstay backup full " + proof.volume());
+    detail("  backstay run show full-backup/" + volume);
+    detail("  backstay verify " + volume);
+    detail("  backstay backup full " + volume);
+    proof.continuous().ifPresent(this::tryNext);
     detail("  backstay down && rm -r " + ground.directory());
+  }
+
+  private void tryNext(ContinuousAct.Proof proof) {
+    String volume = proof.volume();
+    detail("  backstay volume show " + volume);
+    detail("  backstay point list %s --last 10".formatted(volume));
+    detail("  backstay export %s --gid %d".formatted(volume, proof.gid()));
+    detail(
+        "  backstay restore %s --at '%s' --to /path/to/new-file".formatted(volume, proof.time()));
   }
 }

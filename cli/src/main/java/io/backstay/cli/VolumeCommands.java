@@ -10,10 +10,12 @@ import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.wire.Servers;
+import io.backstay.wire.UnreachableException;
 import io.backstay.workflow.ClearVolume;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -66,7 +68,7 @@ final class VolumeCommands implements Callable<Integer> {
   }
 
   /** What a volume is and which points it has. */
-  record Shown(StatusReport.Volume volume, List<Point> points) {}
+  record Shown(StatusReport.Volume volume, Optional<List<Point>> points) {}
 
   @Command(
       name = "list",
@@ -115,13 +117,25 @@ final class VolumeCommands implements Callable<Integer> {
                 .filter(one -> one.name().equals(volume))
                 .findFirst()
                 .orElseThrow(() -> unknown(volume));
-        List<Point> points = PointCommands.points(connection.servers(group), volume);
+        Optional<List<Point>> points = points(connection.servers(group), found);
         shell.output().object(new Shown(found, points), () -> text(found, points));
       }
       return 0;
     }
 
-    private static String text(StatusReport.Volume volume, List<Point> points) {
+    /** Empty where its primary archive did not answer just now: it would not now, either. */
+    private static Optional<List<Point>> points(Servers servers, StatusReport.Volume volume)
+        throws IOException, InterruptedException, RefusedException {
+      if (volume.hops().archive(volume.primary()).state() != StatusReport.State.UP)
+        return Optional.empty();
+      try {
+        return Optional.of(PointCommands.points(servers, volume.name()));
+      } catch (UnreachableException e) {
+        return Optional.empty();
+      }
+    }
+
+    private static String text(StatusReport.Volume volume, Optional<List<Point>> points) {
       List<String> lines = new ArrayList<>();
       lines.add(
           "%s: %s, %s, state %s"
@@ -136,7 +150,11 @@ final class VolumeCommands implements Callable<Integer> {
       lines.add("  log:      " + volume.log().map(LogShown::text).orElse("none"));
       HopsShown.lines(volume.hops()).forEach(line -> lines.add("  " + line));
       for (String trouble : volume.trouble()) lines.add("  trouble:  " + trouble);
-      return String.join("\n", lines) + "\n\n" + PointCommands.table(points);
+      return String.join("\n", lines)
+          + "\n\n"
+          + points
+              .map(PointCommands::table)
+              .orElse("no points: " + volume.primary() + " cannot be reached");
     }
   }
 

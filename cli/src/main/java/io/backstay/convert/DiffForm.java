@@ -6,13 +6,24 @@ import io.backstay.diff.IndexedDiffWriter;
 import io.backstay.diff.SortedDiffWriter;
 import io.backstay.model.Compression;
 import io.backstay.model.RefusedException;
+import io.backstay.seam.Time;
 import io.backstay.wdiff.DiffHeader;
 import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.List;
 
-/** How a wdiff is to be written. */
-public record DiffForm(DiffHeader.Format format, Compression compression) {
+/**
+ * How a wdiff is to be written.
+ *
+ * @param time that starts the threads which compress
+ */
+public record DiffForm(DiffHeader.Format format, Compression compression, Time time) {
+  /** One more than are compressed at a time. */
+  private static final int PACKS = 1 + Runtime.getRuntime().availableProcessors();
+
   /** What goes into a wdiff. */
   interface Content {
     void writeTo(DiffWriter out) throws IOException, RefusedException;
@@ -22,13 +33,20 @@ public record DiffForm(DiffHeader.Format format, Compression compression) {
   long write(NewFile file, SessionUuid uuid, Content content) throws IOException, RefusedException {
     DiffOutput out = DiffOutput.to(file.channel());
     return switch (format) {
-      case SORTED -> write(new SortedDiffWriter(out, uuid, compression), content);
+      case SORTED -> write(sorted(out, uuid), content);
       case INDEXED -> {
         try (FileChannel spool = file.spool()) {
           yield write(new IndexedDiffWriter(out, spool, uuid, compression), content);
         }
       }
     };
+  }
+
+  SortedDiffWriter sorted(DiffOutput out, SessionUuid uuid) throws IOException {
+    List<ByteBuffer> memory = new ArrayList<>();
+    for (int i = 0; i < PACKS; i++)
+      memory.add(ByteBuffer.allocateDirect(SortedDiffWriter.MEMORY_BYTES));
+    return new SortedDiffWriter(out, uuid, compression, time, memory);
   }
 
   private static long write(DiffWriter writer, Content content)

@@ -6,7 +6,6 @@ import io.backstay.diff.DiffOutput;
 import io.backstay.diff.DiffSource;
 import io.backstay.diff.SortedDiffReader;
 import io.backstay.diff.SortedDiffWriter;
-import io.backstay.model.Compression;
 import io.backstay.model.RefusedException;
 import io.backstay.wlog.SessionUuid;
 import java.io.Closeable;
@@ -26,7 +25,7 @@ final class Runs implements Closeable {
   static final int MERGED_AT_ONCE = 64;
 
   private final NewFile beside;
-  private final Compression compression;
+  private final DiffForm form;
   private final SessionUuid uuid;
 
   /** The newest last; none was merged less often than one behind it. */
@@ -39,9 +38,9 @@ final class Runs implements Closeable {
     void writeTo(SortedDiffWriter out) throws IOException, RefusedException;
   }
 
-  Runs(NewFile beside, Compression compression, SessionUuid uuid) {
+  Runs(NewFile beside, DiffForm form, SessionUuid uuid) {
     this.beside = beside;
-    this.compression = compression;
+    this.form = form;
     this.uuid = uuid;
   }
 
@@ -63,7 +62,7 @@ final class Runs implements Closeable {
   private void add(Content content, int merged) throws IOException, RefusedException {
     FileChannel file = beside.spool();
     runs.addLast(new Run(file, merged));
-    try (SortedDiffWriter writer = new SortedDiffWriter(DiffOutput.to(file), uuid, compression)) {
+    try (SortedDiffWriter writer = form.sorted(DiffOutput.to(file), uuid)) {
       content.writeTo(writer);
       writer.finish();
     }

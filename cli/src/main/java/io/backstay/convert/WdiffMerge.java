@@ -39,7 +39,7 @@ public final class WdiffMerge {
       throws IOException, RefusedException {
     try (NewFile file = NewFile.create(to)) {
       SessionUuid uuid = uuidOf(oldestFirst.getLast());
-      try (Runs runs = new Runs(file, form.compression(), uuid);
+      try (Runs runs = new Runs(file, form, uuid);
           DiffMerge merge = open(oldestFirst, runs)) {
         Merging merging = new Merging(merge, "writing " + to, advance);
         long fileBytes = form.write(file, uuid, merging::writeTo);

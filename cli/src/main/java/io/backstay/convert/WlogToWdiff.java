@@ -120,7 +120,7 @@ public final class WlogToWdiff {
         case WlogItem.Begin begin -> {
           if (runs == null) {
             uuid = begin.header().uuid();
-            runs = new Runs(file, form.compression(), uuid);
+            runs = new Runs(file, form, uuid);
           }
         }
         case WlogItem.Pack pack -> told(pack.offsetBytes());

@@ -35,6 +35,11 @@ class DemoTest {
         .as("nothing is done from the beginning again")
         .isLessThan(DemoVolume.SIZE_BYTES / 4);
     assertThat(proof.path("files").asInt()).isGreaterThan(100);
+    JsonNode continuous = proof.path("continuous");
+    Assumptions.assumeTrue(continuous.isObject(), "nbdcopy is missing");
+    assertThat(continuous.path("rowsBack").asLong())
+        .isBetween(1L, continuous.path("rows").asLong());
+    assertThat(Files.readString(Path.of("/proc/self/mounts"))).doesNotContain(leftover.toString());
     assertThat(leftover).doesNotExist();
     String state = leftover.resolve("group/temporal/state.db").toString();
     assertThat(ProcessTable.ofThisMachine().withArguments(List.of(state))).isEmpty();
@@ -45,7 +50,7 @@ class DemoTest {
     Assumptions.assumeTrue(hasTools(), "e2fsprogs is missing");
     Path where = directory.resolve("without");
     List<String> command = new ArrayList<>(Launch.asThisProcess().backstay());
-    command.addAll(List.of("demo", "--dir", where.toString()));
+    command.addAll(List.of("demo", "--plain", "--dir", where.toString()));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("BACKSTAY_TEMPORAL", directory.resolve("no-such").toString());
     Process demo = builder.start();
@@ -53,7 +58,7 @@ class DemoTest {
 
     assertThat(demo.waitFor()).as(said).isZero();
     assertThat(said)
-        .contains("no web UI", "nothing outlives this demo", "the volume came back byte for byte");
+        .contains("no web UI", "nothing outlives this demo", "vol0 came back byte for byte");
     assertThat(where).doesNotExist();
   }
 

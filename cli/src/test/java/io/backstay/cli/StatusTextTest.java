@@ -105,7 +105,8 @@ class StatusTextTest {
     JsonNode list = Cbor.json().valueToTree(List.of(volume(State.UP)));
     assertThat(Schema.of("volume-list").misfits(list)).isEmpty();
     JsonNode shown =
-        Cbor.json().valueToTree(new VolumeCommands.Shown(volume(State.UNKNOWN), List.of()));
+        Cbor.json()
+            .valueToTree(new VolumeCommands.Shown(volume(State.UNKNOWN), Optional.of(List.of())));
     assertThat(Schema.of("volume-show").misfits(shown)).isEmpty();
   }
 }

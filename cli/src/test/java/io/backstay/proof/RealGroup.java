@@ -1,6 +1,9 @@
 package io.backstay.proof;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.group.Group;
+import io.backstay.group.Launch;
+import io.backstay.group.Layout;
 import io.backstay.group.ProcessIdentity;
 import io.backstay.group.ProcessTable;
 import io.backstay.seam.Time;
@@ -13,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
@@ -32,8 +36,12 @@ final class RealGroup implements AutoCloseable {
     this.directory = directory;
   }
 
-  /** Starts one; skips the test, loudly, where no Temporal server can be had. */
-  static RealGroup up(Path directory) throws IOException, InterruptedException {
+  /**
+   * Starts one; skips the test, loudly, where no Temporal server can be had.
+   *
+   * @param more options of {@code up}
+   */
+  static RealGroup up(Path directory, String... more) throws IOException, InterruptedException {
     boolean temporal = System.getenv("BACKSTAY_TEMPORAL") != null;
     if (!temporal)
       System.err.println(
@@ -42,7 +50,10 @@ final class RealGroup implements AutoCloseable {
     RealGroup group =
         new RealGroup(
             Path.of(System.getProperty("backstay.root", "..")).resolve("backstay"), directory);
-    group.succeed("up", "--while", Long.toString(ProcessHandle.current().pid()));
+    List<String> up = new ArrayList<>(List.of("up", "--while"));
+    up.add(Long.toString(ProcessHandle.current().pid()));
+    up.addAll(List.of(more));
+    group.succeed(up.toArray(String[]::new));
     group.temporal = group.succeed("status").path("temporal");
     return group;
   }
@@ -219,6 +230,19 @@ final class RealGroup implements AutoCloseable {
       if (one.path("name").asText().equals(server)) return one.path("pid").asLong();
     }
     throw new AssertionError("no server " + server + " in " + status);
+  }
+
+  /** Kills a server, or {@code temporal}, and waits until the supervisor started the next one. */
+  void killAndAwaitNext(String server) throws IOException, InterruptedException {
+    ProcessIdentity dead = process(server).orElseThrow();
+    kill(dead.pid());
+    while (process(server).filter(it -> !it.equals(dead)).isEmpty())
+      Time.system().sleep(LOOK_EVERY);
+  }
+
+  /** As the supervisor noted it; nobody is asked. */
+  Optional<ProcessIdentity> process(String server) {
+    return new Group(new Layout(directory), Launch.asThisProcess(), Time.system()).process(server);
   }
 
   /** SIGKILL; the supervisor starts the next process. */

@@ -150,6 +150,7 @@ final class ApplyWork {
                 image.serial(),
                 image.point().sizeBytes(),
                 applying.sizeBytes())) {
+      ImageNote.write(store.directory(volume), image);
       points.open().rewriting(volume, image.serial());
       return new ApplyRun(
               parts,

@@ -228,8 +228,10 @@ public final class ArchiveService implements RoleService {
   public void converse(Channel channel, Message opening)
       throws RefusedException, IOException, InterruptedException {
     switch (opening) {
-      case Message.OpenImage open ->
-          intakes.take(channel, open, operations.kindsRunning(open.volume()));
+      case Message.OpenImage open -> {
+        intakes.take(channel, open, operations.kindsRunning(open.volume()));
+        histories.tidy(open.volume());
+      }
       case Message.OpenWdiffs open -> diffs.take(channel, open);
       default ->
           throw new RefusedException(

@@ -8,12 +8,17 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The two files of an image in the directory of its volume: {@code image-SERIAL.raw}, sparse and
- * readable without Backstay, and {@code image-SERIAL.sums}, its {@link Sidecar} (rule X9).
+ * readable without Backstay, and {@code image-SERIAL.sums}, its {@link Sidecar} (rule X9). Once it
+ * is complete an {@link ImageNote} lies beside them.
  */
 record ImageFiles(BlockDevice image, Sidecar sidecar, long sizeBytes) implements Closeable {
+  private static final Pattern NAME = Pattern.compile("image-(\\d{6,18})\\.");
+
   private static String raw(long serial) {
     return "image-%06d.raw".formatted(serial);
   }
@@ -65,15 +70,25 @@ record ImageFiles(BlockDevice image, Sidecar sidecar, long sizeBytes) implements
     }
   }
 
+  private static List<String> names(long serial) {
+    return List.of(raw(serial), sums(serial), ImageNote.name(serial));
+  }
+
+  /** Of all image files that are there. */
+  static Set<Long> serials(Directory directory) throws IOException {
+    Set<Long> serials = new HashSet<>();
+    for (String name : directory.list()) {
+      Matcher image = NAME.matcher(name);
+      if (image.lookingAt()) serials.add(Long.parseLong(image.group(1)));
+    }
+    return serials;
+  }
+
   /** Deletes the image files that no metadata names any more, and answers their names. */
   static List<String> deleteUnnamed(Directory directory, ArchiveVolume volume) throws IOException {
     Set<String> named = new HashSet<>();
-    volume
-        .images()
-        .forEach(image -> named.addAll(List.of(raw(image.serial()), sums(image.serial()))));
-    volume
-        .partial()
-        .ifPresent(partial -> named.addAll(List.of(raw(partial.serial()), sums(partial.serial()))));
+    volume.images().forEach(image -> named.addAll(names(image.serial())));
+    volume.partial().ifPresent(partial -> named.addAll(names(partial.serial())));
     List<String> deleted = new ArrayList<>();
     for (String name : directory.list()) {
       if (!name.startsWith("image-") || named.contains(name)) continue;

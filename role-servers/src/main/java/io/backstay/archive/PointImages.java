@@ -12,6 +12,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.seam.BufferPool;
 import io.backstay.volume.VolumeStore;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -161,6 +162,11 @@ final class PointImages {
     @Override
     public Range read(long offset, BufferPool.Lease lease) throws IOException {
       return image.read(offset, lease);
+    }
+
+    @Override
+    public void readBlock(long offset, ByteBuffer into) throws IOException {
+      image.readBlock(offset, into);
     }
 
     @Override

@@ -65,12 +65,12 @@ final class StoredImage implements PointImage {
   }
 
   /**
-   * Reads blocks of a range to their places in a buffer for the whole of it; what lies behind the
-   * image is zero.
+   * Reads blocks of a range, or of a part of one, to their places in a buffer for the whole of it;
+   * what lies behind the image is zero.
    *
-   * @param offset a multiple of 1 MiB
-   * @param into the range's bytes, from position to limit
-   * @param wanted bit i for block i of 64 KiB; the others are left as they are
+   * @param offset a multiple of 64 KiB
+   * @param into the bytes from there on, from position to limit, up to the end of the range
+   * @param wanted bit i for block i of 64 KiB from there on; the others are left as they are
    * @param unsure those of them that may differ from their checksums, because an apply rewrites
    *     them now, or did since this was opened
    */
@@ -79,17 +79,24 @@ final class StoredImage implements PointImage {
     int blocks = wanted & (1 << Payload.blocks(within)) - 1;
     if (blocks != 0) {
       Sidecar.Entry entry = entry(offset / ImageChunk.RANGE_BYTES);
+      int first = (int) (offset % ImageChunk.RANGE_BYTES / Payload.BLOCK_BYTES);
       for (int i = 0; i < Payload.blocks(within); i++) {
         if ((blocks >>> i & 1) == 0) continue;
         int from = i * Payload.BLOCK_BYTES;
         int length = Math.min(Payload.BLOCK_BYTES, within - from);
         ByteBuffer block = into.slice(into.position() + from, into.remaining() - from);
-        boolean right = readBlock(offset + from, length, entry, i, block);
+        boolean right = readBlock(offset + from, length, entry, first + i, block);
         if (!right && (unsure >>> i & 1) == 0)
           throw new CorruptImageException(offset + from, "wrong checksum of a 64 KiB block");
       }
     }
     zero(into, within);
+  }
+
+  @Override
+  public void readBlock(long offset, ByteBuffer into) throws IOException {
+    readInto(offset, into, 1, 0);
+    into.position(into.limit());
   }
 
   /** Whether it has its checksum. */

@@ -61,7 +61,7 @@ final class VirtualImage implements PointImage {
         return image.read(offset, lease);
       }
       ByteBuffer bytes = lease.buffer().clear().limit(length);
-      image.readInto(offset, bytes, ~overlay.covered(), unsure(offset, overlay));
+      readStored(offset, bytes, overlay);
       overlay.putInto(bytes);
       Range range = Range.of(offset, bytes, lease);
       kept = range instanceof Range.Chunk;
@@ -73,11 +73,37 @@ final class VirtualImage implements PointImage {
     }
   }
 
-  private int unsure(long offset, DiffLayer.Overlay overlay) {
+  @Override
+  public void readBlock(long offset, ByteBuffer into) throws IOException {
+    try {
+      DiffLayer.Overlay overlay = diffs.over(offset, into.remaining());
+      readStored(offset, into, overlay);
+      overlay.putInto(into);
+      into.position(into.limit());
+    } catch (DamagedDiffException e) {
+      throw new CorruptImageException(offset, e.getMessage());
+    }
+  }
+
+  /** What the diffs do not hold as a whole. */
+  private void readStored(long offset, ByteBuffer into, DiffLayer.Overlay overlay)
+      throws IOException {
+    int wanted = ~overlay.covered();
+    int unsure = unsure(offset, into.remaining(), overlay);
+    try {
+      image.readInto(offset, into, wanted, unsure);
+    } catch (CorruptImageException e) {
+      // Unless an apply began to rewrite these blocks while they were read.
+      int unsureNow = unsure(offset, into.remaining(), overlay);
+      if (unsureNow == unsure) throw e;
+      image.readInto(offset, into, wanted, unsureNow);
+    }
+  }
+
+  private int unsure(long offset, int lengthBytes, DiffLayer.Overlay overlay) {
     if (!use.isRewritten()) return 0;
     // The image's last block becomes longer when the volume has grown.
-    boolean grows =
-        sizeBytes > image.sizeBytes() && offset + ImageChunk.RANGE_BYTES > image.sizeBytes();
+    boolean grows = sizeBytes > image.sizeBytes() && offset + lengthBytes > image.sizeBytes();
     return grows ? ~0 : overlay.touched();
   }
 

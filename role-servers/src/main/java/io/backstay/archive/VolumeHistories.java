@@ -24,6 +24,7 @@ final class VolumeHistories implements VolumeDiffs {
 
   private final VolumeStore<ArchiveVolume> store;
   private final ReentrantLock opening = new ReentrantLock();
+  private final ReentrantLock tidying = new ReentrantLock();
   private final Map<String, DiffStore> stores = new ConcurrentHashMap<>();
   private final Map<String, Quiet> quiet = new ConcurrentHashMap<>();
 
@@ -137,14 +138,19 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   /**
-   * Removes what nobody needs any more: files of images that no metadata names, and diffs that all
-   * images have. What cannot be removed now, the next start removes.
+   * Notes what each image is, and removes what nobody needs any more: files of images that no
+   * metadata names, and diffs that all images have. What cannot be removed now, the next start
+   * removes.
    */
   void tidy(String volume) {
+    tidying.lock();
     try {
       ArchiveVolume now = store.get(volume);
       for (String deleted : ImageFiles.deleteUnnamed(store.directory(volume), now))
         LOG.info("{}: deleted {}, which no point names", volume, deleted);
+      // Before a diff goes that only this says is in an image.
+      for (ArchiveVolume.Image image : now.images())
+        ImageNote.write(store.directory(volume), image);
       if (now.state() == ArchiveVolume.State.CLEAR) {
         forget(volume);
         return;
@@ -155,6 +161,8 @@ final class VolumeHistories implements VolumeDiffs {
             .forgetUpTo(needed.getAsLong(), "the image at gid %d".formatted(needed.getAsLong()));
     } catch (IOException e) {
       LOG.warn("{}: what is not needed stays until the next start: {}", volume, e.toString());
+    } finally {
+      tidying.unlock();
     }
   }
 

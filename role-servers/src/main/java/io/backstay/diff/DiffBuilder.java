@@ -98,10 +98,13 @@ public final class DiffBuilder {
     return extents.size();
   }
 
-  /** Writes all of it; the writer is left to be finished by the caller. */
+  /**
+   * Writes all of it; the writer is left to be finished by the caller, who lets go of the data only
+   * then.
+   */
   public void writeTo(DiffWriter out) throws IOException {
     for (Extent extent : extents.values())
-      out.add(extent.from, extent.end - extent.from, extent.kind, extent.data());
+      out.addLasting(extent.from, extent.end - extent.from, extent.kind, extent.data());
   }
 
   /** Forgets everything, and refers to no data any more. */

@@ -21,9 +21,9 @@ import java.util.PriorityQueue;
  * before and behind keeps its kind, and the matching slice of its data. Stretches are not joined.
  * What a newer one covers whole is never unpacked, and its payload not looked at.
  *
- * <p>Memory: per input what its reader holds, and nothing else: a window of 64 to 256 KiB, and the
- * record unpacked if it was cut. It does not grow with the files. Whoever has more inputs than he
- * wants to hold open merges in groups. Not for several threads.
+ * <p>Memory: per input what its reader holds, and nothing else: a window of 128 KiB, and the record
+ * unpacked if it was cut. It does not grow with the files. Whoever has more inputs than he wants to
+ * hold open merges in groups. Not for several threads.
  */
 public final class DiffMerge implements Closeable {
   private static final ByteBuffer NO_DATA = ByteBuffer.allocateDirect(0);

@@ -22,6 +22,15 @@ public sealed interface DiffWriter extends AutoCloseable
   void add(long offsetSectors, long sectors, Kind kind, ByteBuffer raw) throws IOException;
 
   /**
+   * As {@link #add}, of data that nobody changes before {@link #finish}, so that it need not be
+   * copied where that is not done at once.
+   */
+  default void addLasting(long offsetSectors, long sectors, Kind kind, ByteBuffer raw)
+      throws IOException {
+    add(offsetSectors, sectors, kind, raw);
+  }
+
+  /**
    * Adds a normal record as it stands in another wdiff, its payload still compressed. It is not
    * cut.
    *

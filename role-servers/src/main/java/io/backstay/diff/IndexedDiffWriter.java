@@ -21,7 +21,6 @@ import java.nio.channels.SeekableByteChannel;
  */
 public final class IndexedDiffWriter implements DiffWriter {
   private static final int BUFFER_BYTES = 128 << 10;
-  private static final ByteBuffer NO_DATA = ByteBuffer.allocateDirect(0);
 
   private final DiffOutput out;
   private final SeekableByteChannel spool;
@@ -55,17 +54,35 @@ public final class IndexedDiffWriter implements DiffWriter {
     if (kind == Kind.NORMAL && raw.remaining() != sectors * LogLayout.SECTOR_BYTES)
       throw new IllegalArgumentException(
           "%d bytes for %d sectors".formatted(raw.remaining(), sectors));
-    for (long done = 0; done < sectors; done += DiffRecord.WRITTEN_SECTORS_MAX) {
-      int now = (int) Math.min(DiffRecord.WRITTEN_SECTORS_MAX, sectors - done);
-      switch (kind) {
-        case NORMAL -> {
-          int from = raw.position() + (int) done * LogLayout.SECTOR_BYTES;
+    switch (kind) {
+      case ALLZERO, DISCARD -> addEmpty(offsetSectors, sectors, kind);
+      case NORMAL -> {
+        for (int done = 0; done < sectors; done += DiffRecord.WRITTEN_SECTORS_MAX) {
+          int now = (int) Math.min(DiffRecord.WRITTEN_SECTORS_MAX, sectors - done);
+          int from = raw.position() + done * LogLayout.SECTOR_BYTES;
           addNormal(offsetSectors + done, now, raw.slice(from, now * LogLayout.SECTOR_BYTES));
         }
-        case ALLZERO, DISCARD ->
-            addStored(DiffRecord.withoutData(offsetSectors + done, now, kind, 0), NO_DATA);
       }
     }
+  }
+
+  private void addEmpty(long offsetSectors, long sectors, Kind kind) throws IOException {
+    advance(offsetSectors, sectors);
+    long sector = offsetSectors;
+    while (sector < endSectors) {
+      int piece = pieceAt(sector, endSectors - sector);
+      index(new IndexRecord(sector, piece, kind, Shown.NOTHING));
+      sector += piece;
+    }
+  }
+
+  private void advance(long offsetSectors, long sectors) {
+    if (offsetSectors < endSectors)
+      throw new IllegalArgumentException(
+          "a stretch from sector %d behind one that reaches to %d"
+              .formatted(offsetSectors, endSectors));
+    endSectors = offsetSectors + sectors;
+    ios++;
   }
 
   private void addNormal(long offsetSectors, int sectors, ByteBuffer raw) throws IOException {
@@ -88,39 +105,32 @@ public final class IndexedDiffWriter implements DiffWriter {
 
   @Override
   public void addStored(DiffRecord record, ByteBuffer stored) throws IOException {
-    if (record.offsetSectors() < endSectors || stored.remaining() != record.dataBytes())
-      throw new IllegalArgumentException(
-          "%s with %d bytes behind one that reaches to %d"
-              .formatted(record, stored.remaining(), endSectors));
-    endSectors = record.endSectors();
-    ios++;
+    if (stored.remaining() != record.dataBytes())
+      throw new IllegalArgumentException("%d bytes for %s".formatted(stored.remaining(), record));
+    advance(record.offsetSectors(), record.sectors());
     long at = bytes;
     write(stored.duplicate());
     int shown = 0;
     while (shown < record.sectors()) {
       long sector = record.offsetSectors() + shown;
       int piece = pieceAt(sector, record.sectors() - shown);
-      index(new IndexRecord(sector, piece, record.kind(), shown(record, at, shown)));
+      Shown data =
+          new Shown(
+              record.compression(),
+              at,
+              record.dataBytes(),
+              shown,
+              record.sectors(),
+              record.checksum());
+      index(new IndexRecord(sector, piece, Kind.NORMAL, data));
       shown += piece;
     }
   }
 
-  private static Shown shown(DiffRecord record, long at, int fromSector) {
-    return record.kind() == Kind.NORMAL
-        ? new Shown(
-            record.compression(),
-            at,
-            record.dataBytes(),
-            fromSector,
-            record.sectors(),
-            record.checksum())
-        : Shown.NOTHING;
-  }
-
   /** The longest power of two that divides the address and is not longer than what is left. */
-  static int pieceAt(long sector, int sectorsLeft) {
-    int longest = Math.min(Integer.highestOneBit(sectorsLeft), DiffRecord.WRITTEN_SECTORS_MAX);
-    return sector == 0 ? longest : (int) Math.min(Long.lowestOneBit(sector), longest);
+  private static int pieceAt(long sector, long sectorsLeft) {
+    long longest = Math.min(Long.highestOneBit(sectorsLeft), DiffRecord.WRITTEN_SECTORS_MAX);
+    return (int) (sector == 0 ? longest : Math.min(Long.lowestOneBit(sector), longest));
   }
 
   private void index(IndexRecord record) throws IOException {

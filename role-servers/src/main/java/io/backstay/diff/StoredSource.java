@@ -11,7 +11,7 @@ import java.util.zip.CRC32C;
 
 /** The file of a wdiff at rest, compared with its sidecar block by block. */
 final class StoredSource implements DiffInput.Source {
-  private static final int WINDOW_BYTES = 4 * Payload.BLOCK_BYTES;
+  private static final int WINDOW_BYTES = 2 * Payload.BLOCK_BYTES;
 
   private final String name;
   private final BlockDevice device;

@@ -22,6 +22,7 @@ final class CachedPoint {
     this.reader = reader;
     this.cache = cache;
     this.crew = crew;
+    cache.reserve();
   }
 
   String name() {

@@ -41,7 +41,7 @@ public final class OpenExports {
   private static final int READERS_MAX = 8;
 
   /** 16 MiB of pages; more than there are readers. */
-  private static final int FRAMES_MAX = 256;
+  private static final int FRAMES = 256;
 
   private static final String LIST = "exports";
 
@@ -75,6 +75,21 @@ public final class OpenExports {
       VolumeDoor door,
       Points points)
       throws IOException {
+    this(server, devices, memories, time, door, points, FRAMES);
+  }
+
+  /**
+   * @param frames pages that are kept, at least as many as there are readers
+   */
+  OpenExports(
+      Directory server,
+      Devices devices,
+      SharedMemories memories,
+      Time time,
+      VolumeDoor door,
+      Points points,
+      int frames)
+      throws IOException {
     this.door = door;
     this.points = points;
     this.time = time;
@@ -82,8 +97,7 @@ public final class OpenExports {
     Directory files = server.child(FILES);
     server.sync();
     this.ground =
-        new ServedPoint.Ground(
-            files, devices, memories, time, new PageCache(FRAMES_MAX), READERS_MAX);
+        new ServedPoint.Ground(files, devices, memories, time, new PageCache(frames), READERS_MAX);
   }
 
   /** Takes back what was begun and serves the rest again, soon. */

@@ -30,9 +30,10 @@ import org.slf4j.LoggerFactory;
  * tell, and so does whoever comes to a page that was read ahead: the next {@link #AHEAD} are
  * fetched, unless others wait for the crew.
  *
- * <p><b>Memory.</b> Frames are made when they are needed first, up to a number, and then taken from
- * the page that nobody asked for the longest. One is taken only when a thread of a crew is about to
- * fill it, so there are enough as long as there are more frames than threads.
+ * <p><b>Memory.</b> All frames are made before the first point is read, so that nobody finds out on
+ * the way that there is no memory. When all are used the page goes that nobody asked for the
+ * longest. A frame is taken only when a thread of a crew is about to fill it, so there are enough
+ * as long as there are more frames than threads.
  */
 final class PageCache {
   private static final Logger LOG = LoggerFactory.getLogger(PageCache.class);
@@ -67,7 +68,7 @@ final class PageCache {
     }
   }
 
-  private final int framesMax;
+  private final int frames;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Key, Coming> coming = new HashMap<>();
 
@@ -75,10 +76,23 @@ final class PageCache {
   private final Map<Key, Page> pages = new LinkedHashMap<>(64, 0.75f, true);
 
   private final ArrayDeque<ByteBuffer> idleFrames = new ArrayDeque<>();
-  private int frames;
+  private boolean reserved;
 
-  PageCache(int framesMax) {
-    this.framesMax = framesMax;
+  PageCache(int frames) {
+    this.frames = frames;
+  }
+
+  /** Takes the memory, unless it has it. */
+  void reserve() {
+    lock.lock();
+    try {
+      if (reserved) return;
+      ByteBuffer all = BufferPool.aligned(frames * PAGE_BYTES);
+      for (int i = 0; i < frames; i++) idleFrames.push(all.slice(i * PAGE_BYTES, PAGE_BYTES));
+      reserved = true;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** As {@link Export#read}. */
@@ -176,10 +190,6 @@ final class PageCache {
     lock.lock();
     try {
       if (!idleFrames.isEmpty()) return idleFrames.pop();
-      if (frames < framesMax) {
-        frames++;
-        return BufferPool.aligned(PAGE_BYTES);
-      }
       Iterator<Page> oldest = pages.values().iterator();
       ByteBuffer frame = oldest.next().bytes;
       oldest.remove();

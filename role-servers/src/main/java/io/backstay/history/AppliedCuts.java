@@ -3,9 +3,12 @@ package io.backstay.history;
 import io.backstay.model.Cut;
 import io.backstay.seam.AppendFile;
 import io.backstay.seam.Directory;
+import io.backstay.wdiff.DiffSidecar;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -36,6 +39,9 @@ final class AppliedCuts {
 
   /** At a cut every 5 s, without a pause: more than two weeks. */
   private static final int ENTRIES_MAX = 300_000;
+
+  /** So many are written with one sync. */
+  private static final int CUTS_AT_ONCE = 20_000;
 
   private final Directory directory;
 
@@ -78,8 +84,22 @@ final class AppliedCuts {
         .limit(bytes.length - bytes.length % ENTRY_BYTES);
   }
 
-  /** Durable when it returns. */
-  void append(List<Cut> all) throws IOException {
+  /** All cuts of diffs that are to go; durable when it returns. */
+  void record(Collection<KeptDiff> diffs) throws IOException {
+    List<Cut> cuts = new ArrayList<>();
+    for (KeptDiff kept : diffs) {
+      String name = kept.sidecarName();
+      DiffSidecar sidecar = DiffSidecar.decode(name, directory.read(name));
+      cuts.add(sidecar.begin());
+      cuts.addAll(sidecar.cuts());
+      if (cuts.size() < CUTS_AT_ONCE) continue;
+      append(cuts);
+      cuts.clear();
+    }
+    append(cuts);
+  }
+
+  private void append(List<Cut> all) throws IOException {
     if (all.isEmpty()) return;
     List<Cut> cuts = all.subList(Math.max(0, all.size() - ENTRIES_MAX), all.size());
     content = Optional.empty();

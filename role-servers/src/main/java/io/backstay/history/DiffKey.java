@@ -1,22 +1,35 @@
 package io.backstay.history;
 
-import io.backstay.chain.Diff;
+import java.util.Comparator;
 
-/** What names a diff of a volume; in the order of sessions and gids. */
+/**
+ * Names a diff among those of a volume, whatever merges may forget of it; ordered by sessions and
+ * gids.
+ *
+ * @param gids as they stand in the names of its files
+ */
 record DiffKey(int session, long from, long to, String gids) implements Comparable<DiffKey> {
+  private static final Comparator<DiffKey> ORDER =
+      Comparator.comparingInt(DiffKey::session)
+          .thenComparingLong(DiffKey::from)
+          .thenComparingLong(DiffKey::to)
+          .thenComparing(DiffKey::gids);
+
   static DiffKey of(KeptDiff kept) {
-    return of(kept.session().number(), kept.diff());
+    return new DiffKey(
+        kept.session().number(),
+        kept.diff().from().begin(),
+        kept.diff().to().begin(),
+        kept.diff().gids());
   }
 
-  static DiffKey of(int session, Diff diff) {
-    return new DiffKey(session, diff.from().begin(), diff.to().begin(), diff.gids());
+  /** Before all keys of that session. */
+  static DiffKey first(int session) {
+    return new DiffKey(session, -1, -1, "");
   }
 
   @Override
   public int compareTo(DiffKey other) {
-    if (session != other.session) return Integer.compare(session, other.session);
-    if (from != other.from) return Long.compare(from, other.from);
-    if (to != other.to) return Long.compare(to, other.to);
-    return gids.compareTo(other.gids);
+    return ORDER.compare(this, other);
   }
 }

@@ -3,7 +3,6 @@ package io.backstay.history;
 import io.backstay.diff.DiffInput;
 import io.backstay.diff.DiffSource;
 import io.backstay.diff.SortedDiffReader;
-import io.backstay.model.Cut;
 import io.backstay.model.Session;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.Directory;
@@ -12,11 +11,14 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -40,15 +42,19 @@ import org.slf4j.LoggerFactory;
 public final class DiffStore {
   public static final String DIRECTORY = "diffs";
 
-  /** Cuts of so many diffs are recorded with one sync before the diffs go. */
-  private static final int CUTS_AT_ONCE = 20_000;
-
   private static final Logger LOG = LoggerFactory.getLogger(DiffStore.class);
 
   private final Directory directory;
   private final List<String> damage;
   private final AppliedCuts applied;
   private final ConcurrentSkipListMap<DiffKey, KeptDiff> diffs = new ConcurrentSkipListMap<>();
+
+  /** Gids of all that are here. */
+  private final Set<String> taken = ConcurrentHashMap.newKeySet();
+
+  /** By gids: sidecars whose wdiff did not get its name durably. To be used while changing. */
+  private final Map<String, String> unfinished = new HashMap<>();
+
   private final AtomicLong version = new AtomicLong();
   private final AtomicLong drafts = new AtomicLong();
   private final ReentrantLock changing = new ReentrantLock();
@@ -61,7 +67,11 @@ public final class DiffStore {
     this.damage = List.copyOf(listing.damage());
     this.applied = new AppliedCuts(directory);
     this.recognition = new Recognition(directory);
-    listing.diffs().forEach(diff -> diffs.put(DiffKey.of(diff), diff));
+    for (KeptDiff diff : listing.diffs()) {
+      DiffKey key = DiffKey.of(diff);
+      diffs.put(key, diff);
+      taken.add(key.gids());
+    }
   }
 
   /** Finds what is there, and finishes what an earlier process had begun. */
@@ -87,11 +97,7 @@ public final class DiffStore {
   }
 
   private Collection<KeptDiff> numbered(int session) {
-    return diffs.subMap(first(session), first(session + 1)).values();
-  }
-
-  private static DiffKey first(int session) {
-    return new DiffKey(session, -1, -1, "");
+    return diffs.subMap(DiffKey.first(session), DiffKey.first(session + 1)).values();
   }
 
   /** Grows with every change of the set. */
@@ -174,10 +180,12 @@ public final class DiffStore {
       if (known != null
           && recognition.compare(known, sidecar).orElseThrow() instanceof Sighting.Had)
         return known;
-      requireFree(key, sidecar);
+      requireFree(key, sidecar.fileName());
       directory.publish(sidecar.fileName(), sidecar.encode());
       draft.rename(kept.diff().fileName());
       directory.sync();
+      unfinished.remove(key.gids());
+      taken.add(key.gids());
       diffs.put(key, kept);
       version.incrementAndGet();
       return kept;
@@ -187,23 +195,18 @@ public final class DiffStore {
   }
 
   /** Two diffs with the same gids would have one name. */
-  private void requireFree(DiffKey key, DiffSidecar sidecar) throws IOException {
-    for (KeptDiff other : diffs.values()) {
-      if (other.diff().gids().equals(key.gids()))
-        throw new IOException("%s is here, it cannot be %s".formatted(other, sidecar.begin()));
-    }
+  private void requireFree(DiffKey key, String sidecarName) throws IOException {
+    if (taken.contains(key.gids()))
+      throw new IOException(
+          "a diff with gids %s is here, it is not that of %s".formatted(key.gids(), sidecarName));
     pinning.lock();
     try {
       if (pins.isDoomed(key)) throw new IOException("%s is read, and goes".formatted(key));
     } finally {
       pinning.unlock();
     }
-    for (String name : directory.list()) {
-      boolean leftOver =
-          DiffSidecar.gidsIn(name).filter(key.gids()::equals).isPresent()
-              && !name.equals(sidecar.fileName());
-      if (leftOver) directory.delete(name);
-    }
+    String leftOver = unfinished.put(key.gids(), sidecarName);
+    if (leftOver != null && !leftOver.equals(sidecarName)) directory.delete(leftOver);
   }
 
   // ---- staying
@@ -252,17 +255,7 @@ public final class DiffStore {
     try {
       List<KeptDiff> gone =
           diffs.values().stream().filter(kept -> kept.diff().to().end() <= gid).toList();
-      List<Cut> cuts = new ArrayList<>();
-      for (KeptDiff kept : gone) {
-        DiffSidecar sidecar = sidecar(kept);
-        cuts.add(sidecar.begin());
-        cuts.addAll(sidecar.cuts());
-        if (cuts.size() >= CUTS_AT_ONCE) {
-          applied.append(cuts);
-          cuts.clear();
-        }
-      }
-      applied.append(cuts);
+      applied.record(gone);
       remove(gone, successor);
       return gone.size();
     } finally {
@@ -300,6 +293,7 @@ public final class DiffStore {
       for (KeptDiff kept : gone) {
         DiffKey key = DiffKey.of(kept);
         KeptDiff now = diffs.remove(key);
+        taken.remove(key.gids());
         if (now != null && pins.mayGo(key, now)) unread.add(now);
       }
       version.incrementAndGet();

@@ -3,6 +3,7 @@ package io.backstay.image;
 import io.backstay.seam.Gate;
 import io.backstay.seam.Time;
 import io.backstay.server.ServerConfig;
+import io.backstay.wire.Payload;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -130,13 +131,15 @@ public final class RangeWriter {
     void run() throws IOException;
   }
 
+  /** The memory is given back before the range is told to be written, so that none outlives it. */
   private void write(Slot slot, Range.Chunk data) {
-    try {
-      write(
-          slot, () -> sink.write(data.chunk(), data.payload().checksums(), data.payload().bytes()));
-    } finally {
-      data.payload().close();
-    }
+    write(
+        slot,
+        () -> {
+          try (Payload payload = data.payload()) {
+            sink.write(data.chunk(), payload.checksums(), payload.bytes());
+          }
+        });
   }
 
   private void write(Slot slot, Writing writing) {

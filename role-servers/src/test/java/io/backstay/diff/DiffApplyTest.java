@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Zeroes and discards become zeroes (rule L7), and nothing else changes. */
 class DiffApplyTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 512, 4096})

@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.model.Compression;
+import io.backstay.wdiff.DiffHeader;
+import io.backstay.wdiff.DiffRecord.Kind;
+import io.backstay.wdiff.IndexRecord;
+import io.backstay.wdiff.IndexRecord.Shown;
+import io.backstay.wdiff.IndexSuper;
 import io.backstay.wdiff.MalformedDiffException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -16,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HostileWdiffTest {
   private static final int SEEDS = 1500;
   private static final int IMAGE_BYTES = 65536;
+  private static final ByteBuffer NO_DATA = ByteBuffer.allocateDirect(0);
 
   @ParameterizedTest
   @ValueSource(
@@ -97,6 +104,44 @@ class HostileWdiffTest {
         .hasMessage("a wdiff: it is an indexed wdiff, expected a sorted one");
     assertThatThrownBy(() -> Wdiffs.indexed(Wdiffs.sample("empty.sorted.wdiff")))
         .hasMessage("a wdiff: it is a sorted wdiff, expected an indexed one");
+  }
+
+  @Test
+  void packsThatAreWholeButNotInOrderAreRefused() throws IOException {
+    byte[] first = Wdiffs.written(Compression.NONE, out -> out.add(10, 5, Kind.DISCARD, NO_DATA));
+    byte[] second = Wdiffs.written(Compression.NONE, out -> out.add(14, 1, Kind.DISCARD, NO_DATA));
+    ByteBuffer both = ByteBuffer.allocate(first.length + 4096);
+    both.put(first, 0, first.length - 4096).put(second, 32, second.length - 32);
+    assertThatThrownBy(() -> Wdiffs.image(IMAGE_BYTES, 0, Wdiffs.merge(both.array())))
+        .isInstanceOf(MalformedDiffException.class)
+        .hasMessageEndingWith("a record for sector 14, the one before it reaches to 15");
+  }
+
+  @Test
+  void anIndexThatIsNotInOrderIsRefused() {
+    IndexRecord one = new IndexRecord(10, 4, Kind.DISCARD, Shown.NOTHING);
+    IndexRecord two = new IndexRecord(13, 1, Kind.DISCARD, Shown.NOTHING);
+    assertThatThrownBy(() -> Wdiffs.image(IMAGE_BYTES, 0, Wdiffs.indexed(indexed(one, two))))
+        .isInstanceOf(MalformedDiffException.class)
+        .hasMessageEndingWith("a record for sector 13, the one before it reaches to 14");
+  }
+
+  @Test
+  void aPayloadThatReachesIntoTheIndexIsRefused() {
+    Shown shown = new Shown(Compression.Type.ZSTD, 32, 40, 0, 1, 0);
+    IndexRecord record = new IndexRecord(10, 1, Kind.NORMAL, shown);
+    assertThatThrownBy(() -> Wdiffs.image(IMAGE_BYTES, 0, Wdiffs.indexed(indexed(record))))
+        .isInstanceOf(MalformedDiffException.class)
+        .hasMessageEndingWith("a payload of 40 bytes at byte 32, the index begins at 32");
+  }
+
+  /** Without any payload. */
+  private static byte[] indexed(IndexRecord... records) {
+    ByteBuffer file = ByteBuffer.allocate(32 + 48 * records.length + 24);
+    new DiffHeader(DiffHeader.Format.INDEXED, Wdiffs.UUID).write(file);
+    for (IndexRecord record : records) record.write(file);
+    new IndexSuper(32, records.length, records.length).write(file);
+    return file.array();
   }
 
   @Test

@@ -2,21 +2,27 @@ package io.backstay.diff;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.model.Compression;
+import io.backstay.seam.Time;
 import io.backstay.wdiff.DiffHeader;
 import io.backstay.wdiff.DiffPack;
 import io.backstay.wdiff.DiffPack.Reading;
 import io.backstay.wdiff.DiffRecord;
 import io.backstay.wdiff.DiffRecord.Kind;
 import io.backstay.wire.Payload;
+import io.backstay.wlog.WalbChecksum;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -57,14 +63,14 @@ class SortedDiffWriterTest {
   }
 
   @Test
-  void aPackThatHas4MiBIsWrittenAndMemoryDoesNotGrow() throws IOException {
+  void aPackThatHas2MiBOfDataIsWritten() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (SortedDiffWriter writer = Wdiffs.writer(out, Compression.NONE)) {
       ByteBuffer data = random(1 << 20);
       for (int i = 0; i < 10; i++) writer.add(2048L * i, 2048, Kind.NORMAL, data);
       writer.finish();
     }
-    assertThat(packs(out)).extracting(pack -> pack.records().size()).containsExactly(4, 4, 2);
+    assertThat(packs(out)).extracting(pack -> pack.records().size()).containsExactly(2, 2, 2, 2, 2);
   }
 
   @Test
@@ -134,7 +140,7 @@ class SortedDiffWriterTest {
             Compression.Type.NONE,
             5,
             32 << 20,
-            io.backstay.wlog.WalbChecksum.of(stored, 0));
+            WalbChecksum.of(stored, 0));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (SortedDiffWriter writer = Wdiffs.writer(out, Compression.NONE)) {
       writer.add(0, 1, Kind.NORMAL, random(512));
@@ -143,6 +149,90 @@ class SortedDiffWriterTest {
       writer.finish();
     }
     assertThat(packs(out)).extracting(DiffPack::bodyBytes).containsExactly(512, 32 << 20, 512);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4})
+  void withThreadsOfItsOwnItHasTheSameBytes(int packs) throws IOException {
+    for (int seed = 0; seed < 20; seed++) {
+      byte[] alone = Wdiffs.written(Compression.DEFAULT, new Mixture(seed)::writeTo);
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      try (SortedDiffWriter writer =
+          new SortedDiffWriter(
+              DiffOutput.to(Channels.newChannel(out)),
+              Wdiffs.UUID,
+              Compression.DEFAULT,
+              Time.system(),
+              memory(packs))) {
+        new Mixture(seed).writeTo(writer);
+        writer.finish();
+      }
+      assertThat(Arrays.equals(out.toByteArray(), alone)).as("seed %d", seed).isTrue();
+    }
+  }
+
+  /** Some MiB by every method, in one buffer that changes after each call where it may. */
+  private record Mixture(int seed) {
+    void writeTo(SortedDiffWriter out) throws IOException {
+      Random random = new Random(seed);
+      ByteBuffer reused = ByteBuffer.allocateDirect(300 * 512);
+      long sector = 0;
+      for (int i = 0; i < 300; i++) {
+        int sectors = 1 + random.nextInt(random.nextInt(20) == 0 ? 300 : 20);
+        byte[] content = new byte[512 * sectors];
+        if (random.nextBoolean()) random.nextBytes(content);
+        ByteBuffer data = reused.slice(0, content.length).put(0, content);
+        switch (random.nextInt(4)) {
+          case 0 -> out.add(sector, sectors, Kind.DISCARD, NO_DATA);
+          case 1 -> out.addLasting(sector, sectors, Kind.NORMAL, ByteBuffer.wrap(content));
+          case 2 ->
+              out.addStored(
+                  new DiffRecord(
+                      sector,
+                      sectors,
+                      Kind.NORMAL,
+                      Compression.Type.NONE,
+                      0,
+                      content.length,
+                      WalbChecksum.of(data, 0)),
+                  data);
+          default -> out.add(sector, sectors, Kind.NORMAL, data);
+        }
+        sector += sectors + random.nextInt(3);
+      }
+    }
+  }
+
+  @Test
+  void anOutputThatFailsWhileThreadsAreAtItFailsTheWriter() {
+    assertThatThrownBy(
+            () -> {
+              try (SortedDiffWriter writer =
+                  new SortedDiffWriter(
+                      new FullDisk(), Wdiffs.UUID, Compression.DEFAULT, Time.system(), memory(2))) {
+                new Mixture(1).writeTo(writer);
+                writer.finish();
+              }
+            })
+        .isInstanceOf(IOException.class)
+        .hasMessage("the disk is full");
+  }
+
+  private static List<ByteBuffer> memory(int packs) {
+    return Stream.generate(() -> ByteBuffer.allocateDirect(SortedDiffWriter.MEMORY_BYTES))
+        .limit(packs)
+        .toList();
+  }
+
+  /** Takes the header and nothing more. */
+  private static final class FullDisk implements DiffOutput {
+    private boolean begun;
+
+    @Override
+    public void write(ByteBuffer bytes) throws IOException {
+      if (begun) throw new IOException("the disk is full");
+      begun = true;
+    }
   }
 
   private static void manyWrites(SortedDiffWriter writer, int count) throws IOException {

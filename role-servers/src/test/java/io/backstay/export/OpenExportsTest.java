@@ -50,7 +50,8 @@ class OpenExportsTest {
             disk.sharedMemories(),
             Time.system(),
             at,
-            archive);
+            archive,
+            24);
     exports.start();
   }
 

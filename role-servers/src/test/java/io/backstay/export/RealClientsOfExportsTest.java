@@ -8,9 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.backstay.device.FileDirectory;
 import io.backstay.device.LinuxDevices;
 import io.backstay.device.LinuxSharedMemories;
-import io.backstay.image.LiveSource;
-import io.backstay.image.Range;
-import io.backstay.image.RangeSource;
 import io.backstay.nbd.Export;
 import io.backstay.nbd.NbdLimits;
 import io.backstay.nbd.NbdListener;
@@ -20,14 +17,13 @@ import io.backstay.nbd.Tools;
 import io.backstay.nbd.VolumeDoor;
 import io.backstay.nbd.WriteCache;
 import io.backstay.seam.BlockDevice;
-import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;
 import io.backstay.wire.Command;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Other people's NBD clients, files of a real file system, and a point read range by range. */
+/** Other people's NBD clients, and files of a real file system. */
 @Timeout(120)
 class RealClientsOfExportsTest {
   private static final int SIZE_BYTES = 24 << 20;
@@ -73,7 +69,6 @@ class RealClientsOfExportsTest {
 
   /** One process of an archive whose one point is that file. */
   private final class Served implements Points {
-    final BufferPool pool = new BufferPool(4, 1 << 20);
     final LinuxDevices devices = new LinuxDevices(Time.system());
     final Door door = new Door();
     final OpenExports exports;
@@ -99,7 +94,7 @@ class RealClientsOfExportsTest {
 
     @Override
     public PointReader open(String volume, long gid) throws IOException {
-      return new RangePointReader<>(new FileSource(devices.openReadOnly(point.toString())), pool);
+      return new FilePoint(devices.openReadOnly(point.toString()));
     }
 
     void close() throws InterruptedException {
@@ -108,28 +103,21 @@ class RealClientsOfExportsTest {
     }
   }
 
-  private static final class FileSource implements RangeSource, Closeable {
-    private final BlockDevice device;
-    private final LiveSource source;
-
-    FileSource(BlockDevice device) {
-      this.device = device;
-      this.source = new LiveSource(device, device.sizeBytes());
-    }
-
+  private record FilePoint(BlockDevice device) implements PointReader {
     @Override
     public long sizeBytes() {
-      return source.sizeBytes();
+      return device.sizeBytes();
     }
 
     @Override
     public long nextData(long offset) throws IOException {
-      return source.nextData(offset);
+      long aligned = offset / PAGE_BYTES * PAGE_BYTES;
+      return Math.max(offset, device.nextData(aligned));
     }
 
     @Override
-    public Range read(long offset, BufferPool.Lease lease) throws IOException {
-      return source.read(offset, lease);
+    public void read(long offset, ByteBuffer into) throws IOException {
+      device.read(offset, into);
     }
 
     @Override

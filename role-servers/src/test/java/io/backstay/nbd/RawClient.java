@@ -194,6 +194,21 @@ public final class RawClient implements AutoCloseable {
     if (answer.error() != 0) throw new IOException("errno " + answer.error());
   }
 
+  /** Zeroes, without saying how. */
+  public void discard(long offset, int bytes) throws IOException {
+    done(Protocol.TRIM, offset, bytes);
+  }
+
+  public void flush() throws IOException {
+    done(Protocol.FLUSH, 0, 0);
+  }
+
+  private void done(int command, long offset, int bytes) throws IOException {
+    request(command, 0, 3, offset, bytes);
+    Answer answer = answer(0);
+    if (answer.error() != 0) throw new IOException("errno " + answer.error());
+  }
+
   // ---- bytes
 
   /** A filled buffer, from its beginning. */

@@ -1,7 +1,9 @@
 package io.backstay.roles;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.backstay.log.Client;
 import io.backstay.model.Cut;
 import io.backstay.model.LogPlan;
 import io.backstay.model.OperationReport;
@@ -9,6 +11,7 @@ import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.Shipping;
+import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
@@ -17,6 +20,7 @@ import io.backstay.seam.BufferPool;
 import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -161,6 +165,44 @@ class ContinuousBackupTest {
     snapshot("run/two");
     awaitPoint(history.keySet().stream().max(Long::compare).orElseThrow());
     for (long gid : history.keySet()) assertRestored(gid);
+  }
+
+  /** Rules X8 and X10: what is under the point may move on, but not beyond it. */
+  @Test
+  void anExportedSnapshotIsReadAtOnceAndHeldAgainstAnApplyBeyondIt() throws Exception {
+    write(40);
+    backUp("run/full");
+    for (int i = 0; i < 4; i++) {
+      write(30);
+      snapshot("run/snapshot" + i);
+    }
+    List<Long> gids = history.keySet().stream().sorted().toList();
+    awaitPoint(gids.getLast());
+    long exported = gids.get(2);
+    group.archive.service.answer(
+        TwinGroup.WORKER, new Command.OpenExport("vol0", exported, "then", true));
+    Client client = new Client(group.archive.door.export("then"));
+    assertThat(client.read(0, BYTES / 2))
+        .isEqualTo(Arrays.copyOf(history.get(exported), BYTES / 2));
+    apply("run/apply1", gids.get(1));
+    assertThat(group.archive.await("run/apply1").state()).isEqualTo(OperationReport.State.DONE);
+    byte[] expected = history.get(exported).clone();
+    byte[] bytes = new byte[9 * 512];
+    random.nextBytes(bytes);
+    assertThat(client.write(512, bytes, true)).isZero();
+    System.arraycopy(bytes, 0, expected, 512, bytes.length);
+    assertThat(client.read(0, BYTES)).isEqualTo(expected);
+    assertThatThrownBy(() -> apply("run/apply3", gids.get(3))).hasMessageContaining("held");
+    group.archive.dieAndStart();
+    while (group.archive.door.export("then") == null) Thread.onSpinWait();
+    client = new Client(group.archive.door.export("then"));
+    assertThat(client.read(0, BYTES)).isEqualTo(expected);
+    assertRestored(exported);
+  }
+
+  private void apply(String operation, long gid) throws Exception {
+    Optional<Signed> grant = Optional.of(TwinGroup.grant("apply", Long.toString(gid), operation));
+    group.archive.start(operation, 3, new Work.Apply(gid, "hash", grant));
   }
 
   @Test

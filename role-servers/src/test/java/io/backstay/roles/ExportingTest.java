@@ -13,11 +13,14 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.Work;
 import io.backstay.nbd.Errno;
+import io.backstay.nbd.Export;
 import io.backstay.wire.Command;
 import io.backstay.wire.Peer;
 import io.backstay.wire.Reply;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -71,6 +74,22 @@ class ExportingTest {
     assertThat(export(0, "then", false).nbdUri()).contains("memory:then");
     assertThat(client("then").read(0, SIZE)).isEqualTo(first);
     assertThat(client("then").write(0, new byte[512], false)).isEqualTo(Errno.EPERM);
+  }
+
+  @Test
+  void aRottenBitIsNeverReadAndTheRestIs() throws Exception {
+    int at = 0;
+    while (first[at] == 0) at++;
+    export(0, "then", false);
+    group.archive.disk.rot("/state/volumes/vol0/image-000000.raw", at, 3);
+    ByteBuffer into = ByteBuffer.allocateDirect(512);
+    CompletableFuture<Integer> answer = new CompletableFuture<>();
+    assertThat(group.archive.door.export("then").read(at / 512 * 512L, into, answer::complete))
+        .isEqualTo(Export.LATER);
+    assertThat(answer.join()).isEqualTo(Errno.EIO);
+    int behind = (at / 65536 + 1) * 65536;
+    assertThat(client("then").read(behind, 4 * MIB))
+        .isEqualTo(Arrays.copyOfRange(first, behind, behind + 4 * MIB));
   }
 
   @Test
