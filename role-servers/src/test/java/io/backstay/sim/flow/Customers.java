@@ -40,7 +40,11 @@ final class Customers implements Clients.Ground {
   private int requests;
 
   Customers(
-      SimulatedGroup group, SimulatedServer storage, FlowVolume volume, Ills ills, boolean uniform) {
+      SimulatedGroup group,
+      SimulatedServer storage,
+      FlowVolume volume,
+      Ills ills,
+      boolean uniform) {
     this.group = group;
     this.storage = storage;
     this.volume = volume;

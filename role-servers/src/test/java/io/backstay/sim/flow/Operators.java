@@ -93,8 +93,7 @@ final class Operators {
 
   /** A snapshot; where nobody follows the log, somebody sees to that first. */
   Run snapshot(FlowVolume volume) throws InterruptedException {
-    Optional<String> label =
-        random.nextBoolean() ? Optional.of("label " + ids) : Optional.empty();
+    Optional<String> label = random.nextBoolean() ? Optional.of("label " + ids) : Optional.empty();
     Run run =
         ended(
             start(
@@ -128,8 +127,7 @@ final class Operators {
   /** What the archive says it can restore; none where it does not say it. */
   List<Point> list(FlowVolume volume, String archive) throws InterruptedException {
     Run run =
-        ended(
-            start("list", volume, OperationKind.VERIFY, scripts.points(volume.name(), archive)));
+        ended(start("list", volume, OperationKind.VERIFY, scripts.points(volume.name(), archive)));
     if (run.outcome().orElseThrow() instanceof Outcome.Done(List<?> points))
       return points.stream().map(Point.class::cast).toList();
     return List.of();
@@ -142,8 +140,7 @@ final class Operators {
   Run restore(FlowVolume volume, String archive, long gid)
       throws InterruptedException, IOException {
     SimulatedServer from = group.server(archive);
-    SimulatedServer onto =
-        random.nextInt(3) == 0 ? group.server(volume.record().storage()) : from;
+    SimulatedServer onto = random.nextInt(3) == 0 ? group.server(volume.record().storage()) : from;
     String path = "/restore/t" + ++ids;
     Run run =
         start(
@@ -159,18 +156,17 @@ final class Operators {
   }
 
   Run verify(FlowVolume volume, String archive, long gid) throws InterruptedException {
-    Run run =
-        start("verify", volume, OperationKind.VERIFY, scripts.verify(archive, gid));
+    Run run = start("verify", volume, OperationKind.VERIFY, scripts.verify(archive, gid));
     run.await();
     requireThere(run, volume, archive, gid);
     return ended(run);
   }
 
-  private static void requireThere(Run run, FlowVolume volume, String archive, long gid) {
+  private void requireThere(Run run, FlowVolume volume, String archive, long gid) {
     boolean gone =
         run.outcome().orElseThrow() instanceof Outcome.Refused(Refusal refusal)
             && refusal.code() == RefusalCode.POINT_NOT_REACHABLE;
-    if (gone && !volume.listings().mayBeGone(archive, gid))
+    if (gone && !promises.mayBeGone(archive, volume, gid))
       throw new Violation(
           "3",
           "gid %d of %s was listed at %s, and %s ended as %s"
@@ -178,9 +174,7 @@ final class Operators {
   }
 
   private void apply(FlowVolume volume, String archive, long gid) throws InterruptedException {
-    ended(
-        start(
-            "apply", volume, OperationKind.APPLY, scripts.apply(volume.name(), archive, gid)));
+    ended(start("apply", volume, OperationKind.APPLY, scripts.apply(volume.name(), archive, gid)));
   }
 
   private void merge(FlowVolume volume, String archive, long one, long other)
@@ -198,10 +192,7 @@ final class Operators {
       throws InterruptedException {
     ended(
         start(
-            "keep",
-            volume,
-            OperationKind.VERIFY,
-            scripts.keep(volume.name(), archive, gid, kept)));
+            "keep", volume, OperationKind.VERIFY, scripts.keep(volume.name(), archive, gid, kept)));
   }
 
   private Run start(String what, FlowVolume volume, OperationKind kind, Run.Script script) {
