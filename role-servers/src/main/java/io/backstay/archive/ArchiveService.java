@@ -69,8 +69,8 @@ public final class ArchiveService implements RoleService {
   private ArchiveService(RoleParts parts, Optional<Way> way) throws IOException {
     this.parts = parts;
     this.store = new VolumeStore<>(parts.directory(), ArchiveVolume.class, ArchiveVolume::unknown);
-    this.intakes = new Intakes(parts, store);
     this.histories = new VolumeHistories(store);
+    this.intakes = new Intakes(parts, store, histories);
     this.diffs = new DiffIntake(parts, store, histories);
     this.targets =
         new Targets(

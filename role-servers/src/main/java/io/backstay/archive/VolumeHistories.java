@@ -103,8 +103,14 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   @Override
-  public boolean has(String volume, Session session) throws IOException {
-    return !of(volume).of(session).isEmpty();
+  public boolean hasOther(String volume, Session session) throws IOException {
+    ArchiveVolume known = store.get(volume);
+    Optional<Session> mine =
+        known.sessions().find(session.number()).filter(one -> !one.uuid().equals(session.uuid()));
+    return mine.isPresent()
+        && (known.sessions().current().equals(mine)
+            || known.isComing(mine.get())
+            || !of(volume).of(mine.get()).isEmpty());
   }
 
   @Override

@@ -98,7 +98,8 @@ final class HistoryGround {
     Targets targets =
         new Targets(parts.directory(), parts.devices(), parts.time(), List.of(), parts.grants());
     ArchiveOperations role =
-        new ArchiveOperations(parts, store, new Intakes(parts, store), targets, histories, points);
+        new ArchiveOperations(
+            parts, store, new Intakes(parts, store, histories), targets, histories, points);
     operations = new Operations<>("a0", parts.time(), store, role);
     histories.start();
   }
