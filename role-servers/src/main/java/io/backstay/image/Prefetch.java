@@ -52,7 +52,7 @@ final class Prefetch implements AutoCloseable {
       try {
         for (long at = from; at < source.sizeBytes() && !closed; ) at = step(at);
         put(finished(Optional::empty));
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException | Error e) {
         put(
             finished(() -> {
               throw e;
