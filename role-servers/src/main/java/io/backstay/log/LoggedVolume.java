@@ -75,6 +75,8 @@ public final class LoggedVolume implements Export {
     this.cuts = opened.cuts();
     LogSettings settings = parts.settings();
     this.cutter = new Cutter(parts.volume(), tail, cuts, time, settings);
+    // Before anybody sends the log: what an earlier process let go of was sent, and is not there.
+    if (cuts.isProtecting()) cuts.forgetBelow(log.stored().oldestLsid());
     this.retention = new Retention(parts.volume(), cuts, cutter, settings.onFull(), time);
     this.checkpointer = new Checkpointer(tail, log, data, retention, settings.checkpointInterval());
     this.sessions = new SessionSwitch(parts, opened, cutter, checkpointer);

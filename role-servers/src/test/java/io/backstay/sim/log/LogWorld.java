@@ -35,9 +35,10 @@ import java.util.random.RandomGenerator;
  *   the last one:     nothing goes wrong any more
  * </pre>
  */
-final class LogWorld {
+final class LogWorld implements Clients.Ground {
   private static final long STEPS_MAX = 2_000_000;
   private static final long ROOM_EVERY_STEPS = 256;
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Duration LIFE_MAX = Duration.ofHours(2);
 
   /** More than what a log device holds beside its ring. */
@@ -121,11 +122,23 @@ final class LogWorld {
     return cuts;
   }
 
-  VolumeHistory history() {
+  @Override
+  public VolumeHistory history() {
     return history;
   }
 
-  void say(String what) {
+  @Override
+  public boolean uniform() {
+    return circumstances.uniform();
+  }
+
+  @Override
+  public Duration patience() {
+    return PATIENCE;
+  }
+
+  @Override
+  public void say(String what) {
     trace.line(scheduler.nanos(), living.map(SimulatedProcess::name).orElse("world"), what);
   }
 
@@ -208,17 +221,19 @@ final class LogWorld {
     }
   }
 
-  /** Whether something went wrong that may make requests fail. */
-  boolean mayFail() {
+  @Override
+  public boolean mayFail() {
     return mishaps.mayFail();
   }
 
-  void logWasRead() {
+  @Override
+  public void logWasRead() {
     logsRead++;
   }
 
   /** Sometimes something fails, for a while. */
-  void mishap() {
+  @Override
+  public void asked() {
     long lasts = mishaps.maybe();
     if (lasts > 0) scheduler.fork(world, "end of a mishap", () -> endMishap(lasts));
   }
