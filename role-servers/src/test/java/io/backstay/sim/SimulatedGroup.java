@@ -77,7 +77,7 @@ final class SimulatedGroup {
     this.wire = new MemoryWire(worldTime);
     this.transfers =
         new ServerConfig.Transfers(
-            BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7));
+            BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7), 2);
     this.catalog = server("nc", Role.CATALOG, "c0", this::catalogService);
     this.storage = server("n0", Role.STORAGE, "s0", life -> storage("s0", life));
     this.archive = server("n1", Role.ARCHIVE, "a0", life -> new ArchiveService(parts("a0", life)));
