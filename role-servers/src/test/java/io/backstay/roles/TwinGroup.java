@@ -220,7 +220,7 @@ final class TwinGroup implements AfterEachCallback {
         "",
         List.of("/restore"),
         Optional.empty(),
-        new ServerConfig.Transfers(16, MIB, 5),
+        new ServerConfig.Transfers(16, MIB, 5, 2),
         Optional.empty());
   }
 
