@@ -64,8 +64,7 @@ public final class Clients {
   /**
    * @param buffers of {@link #READ_BYTES_MAX}, used again and again
    */
-  public Clients(
-      Ground world, LoggedVolume volume, Time time, ArrayDeque<ByteBuffer> buffers) {
+  public Clients(Ground world, LoggedVolume volume, Time time, ArrayDeque<ByteBuffer> buffers) {
     this.world = world;
     this.history = world.history();
     this.volume = volume;
@@ -103,11 +102,11 @@ public final class Clients {
   public void ask(int requests) throws InterruptedException {
     for (int i = 0; i < requests; i++) {
       here = anyConnection();
+      history.sizeFound(volume.sizeBytes());
       while (here.underWay >= here.depth) awaitAnswer();
       if (random.nextDouble() < idle) time.sleep(someTime());
       else if (random.nextInt(4) == 0) Thread.yield();
-      int choice =
-          world.uniform() && random.nextInt(8) > 0 ? 0 : random.nextInt(100);
+      int choice = world.uniform() && random.nextInt(8) > 0 ? 0 : random.nextInt(100);
       if (choice < 60) write();
       else if (choice < 68) trim();
       else if (choice < 74) zeroes();
@@ -138,7 +137,8 @@ public final class Clients {
   private void awaitAnswer() throws InterruptedException {
     volume.caughtUp();
     if (!answered.await(world.patience()))
-      throw new Violation("9", "no answer within " + world.patience() + " for " + underWay + " requests");
+      throw new Violation(
+          "9", "no answer within " + world.patience() + " for " + underWay + " requests");
   }
 
   /** What becomes of an answer. */
