@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.seam.BlockDevice;
+import io.backstay.seam.BufferPool;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.MortalTime;
 import io.backstay.twin.ProcessDiedError;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -207,6 +209,25 @@ class GrowthTest {
     disk.powerLoss(random);
     open();
     assertThat(volume.sizeBytes()).isEqualTo(2 * BYTES);
+  }
+
+  /** Rule L9 and invariant 3: the archives know of zeroes there. */
+  @Test
+  void whatADeviceOfSomebodyElseHeldBehindTheEndReadsAsZeroes() throws Exception {
+    try (BlockDevice administrator = disk.devices().openWritable(data)) {
+      administrator.extend(2 * BYTES);
+      ByteBuffer old = BufferPool.aligned(8192);
+      while (old.hasRemaining()) old.put((byte) 7);
+      administrator.write(BYTES, old.flip());
+      administrator.write(2 * BYTES - 8192, old.rewind());
+      administrator.flush();
+    }
+    grow(BYTES + 4096);
+    assertContent();
+    grow(2 * BYTES);
+    disk.powerLoss(random);
+    open();
+    assertContent();
   }
 
   @Test
