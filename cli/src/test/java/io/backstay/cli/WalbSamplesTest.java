@@ -3,13 +3,8 @@ package io.backstay.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.backstay.seam.Time;
 import io.backstay.wire.Cbor;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -139,16 +134,8 @@ class WalbSamplesTest {
   private static JsonNode json(String... arguments) throws IOException {
     String[] line =
         Stream.concat(Stream.of("-o", "json"), Stream.of(arguments)).toArray(String[]::new);
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Shell shell =
-        new Shell(
-            new ByteArrayInputStream(new byte[0]),
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            Map.of(),
-            Time.system());
-    assertThat(Backstay.execute(shell, line)).as(err.toString(StandardCharsets.UTF_8)).isZero();
-    return Cbor.json().readTree(out.toByteArray());
+    CommandLines.Ran ran = CommandLines.run(Path.of("nowhere"), line);
+    assertThat(ran.exit()).as(ran.err()).isZero();
+    return Cbor.json().readTree(ran.out());
   }
 }
