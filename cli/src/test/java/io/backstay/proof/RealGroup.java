@@ -231,10 +231,10 @@ final class RealGroup implements AutoCloseable {
     return temporal(line.toArray(String[]::new));
   }
 
-  /** Pid of a server, or of {@code temporal}, as status has it. */
+  /** Pid of a server, of {@code temporal} or {@code supervisor}, as status has it. */
   long pid(String server) throws IOException, InterruptedException {
     JsonNode status = succeed("status");
-    if (server.equals("temporal")) return status.path("temporal").path("pid").asLong();
+    if (status.has(server)) return status.path(server).path("pid").asLong();
     for (JsonNode one : status.path("servers")) {
       if (one.path("name").asText().equals(server)) return one.path("pid").asLong();
     }
