@@ -7,6 +7,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.Session;
 import io.backstay.model.Signed;
+import io.backstay.seam.BufferPool;
 import io.backstay.seam.NoSpaceException;
 import io.backstay.server.Authorisation;
 import io.backstay.server.RoleParts;
@@ -158,7 +159,8 @@ final class DiffIntake {
       throws IOException, InterruptedException {
     Optional<String> fault = Optional.empty();
     Optional<NoSpaceException> full = Optional.empty();
-    try (VolumeDiffs.Receiving receiving = diffs.receive(volume, sidecar)) {
+    try (BufferPool.Lease lease = parts.pool().take();
+        VolumeDiffs.Receiving receiving = diffs.receive(volume, sidecar, lease.buffer())) {
       for (long at = 0; at < sidecar.fileBytes(); ) {
         try (Payload payload = piece(channel, sidecar, at)) {
           boolean damaged = payload.firstDamagedBlock() >= 0 || !isOffered(sidecar, at, payload);

@@ -29,8 +29,13 @@ interface VolumeDiffs {
    */
   boolean hasOther(String volume, Session session) throws IOException;
 
-  /** Makes room for a wdiff whose bytes follow. */
-  Receiving receive(String volume, DiffSidecar offered) throws IOException;
+  /**
+   * Makes room for a wdiff whose bytes follow.
+   *
+   * @param memory of the caller's until it is closed, as {@link io.backstay.diff.DiffDraft} wants
+   *     it
+   */
+  Receiving receive(String volume, DiffSidecar offered, ByteBuffer memory) throws IOException;
 
   /**
    * Evidence of the storage: that cut was still newest at that time, and nothing behind it (M4).
@@ -40,7 +45,7 @@ interface VolumeDiffs {
   /** A wdiff on its way in; closed before its commit it never was. */
   interface Receiving extends Closeable {
     /**
-     * @param bytes aligned for direct IO, in order; all but the last are whole 64 KiB
+     * @param bytes in order, best aligned for direct IO; all but the last are whole 64 KiB
      */
     void write(long offset, ByteBuffer bytes) throws IOException;
 

@@ -1,6 +1,6 @@
 package io.backstay.archive;
 
-import io.backstay.history.DiffDraft;
+import io.backstay.diff.DiffDraft;
 import io.backstay.history.DiffStore;
 import io.backstay.history.Sighting;
 import io.backstay.model.Session;
@@ -127,9 +127,10 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   @Override
-  public Receiving receive(String volume, DiffSidecar offered) throws IOException {
+  public Receiving receive(String volume, DiffSidecar offered, ByteBuffer memory)
+      throws IOException {
     DiffStore diffs = of(volume);
-    DiffDraft draft = diffs.draft();
+    DiffDraft draft = diffs.draft(memory);
     return new Receiving() {
       @Override
       public void write(long offset, ByteBuffer bytes) throws IOException {

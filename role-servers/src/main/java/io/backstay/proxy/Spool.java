@@ -1,6 +1,8 @@
 package io.backstay.proxy;
 
 import io.backstay.chain.Diff;
+import io.backstay.diff.DiffDraft;
+import io.backstay.proxy.IntervalConverter.Converted;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Gate;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +52,7 @@ final class Spool {
   private final TreeMap<SpooledDiff, Set<String>> diffs = new TreeMap<>();
   private final Set<SpooledDiff> unwanted = new HashSet<>();
   private final Map<String, Gate> arrivals = new HashMap<>();
+  private final AtomicLong drafts = new AtomicLong();
   private int putAside;
   private long bytes;
 
@@ -88,8 +92,7 @@ final class Spool {
   }
 
   private void put(SpooledDiff diff) {
-    diffs.put(diff, new HashSet<>());
-    bytes += diff.fileBytes();
+    if (diffs.put(diff, new HashSet<>()) == null) bytes += diff.fileBytes();
   }
 
   /** The diff of that session that ends there. */
@@ -105,23 +108,24 @@ final class Spool {
   }
 
   /**
-   * Durable when it returns: the wdiff's bytes, then the sidecar, then the wdiff's name.
+   * Room for the bytes of a wdiff.
    *
-   * @param content aligned for direct IO
+   * @param memory of the caller's until the draft is finished
    */
-  void add(DiffSidecar sidecar, Diff diff, ByteBuffer content) throws IOException {
-    String temporary = diff.fileName() + TEMPORARY;
-    directory.delete(temporary);
-    try (BlockDevice file = directory.createDevice(temporary, content.remaining())) {
-      file.write(0, content);
-      file.flush();
-    }
+  DiffDraft draft(ByteBuffer memory) throws IOException {
+    String name = "draft-%d%s".formatted(drafts.incrementAndGet(), TEMPORARY);
+    return new DiffDraft(directory, name, memory);
+  }
+
+  /** Durable when it returns: the draft's bytes, then the sidecar, then the wdiff's name. */
+  void add(Converted made) throws IOException {
+    made.draft().sync();
     changing.lock();
     try {
-      directory.publish(sidecar.fileName(), sidecar.encode());
-      directory.rename(temporary, diff.fileName());
+      directory.publish(made.sidecar().fileName(), made.sidecar().encode());
+      made.draft().rename(made.diff().fileName());
       directory.sync();
-      arrived(SpooledDiff.of(sidecar, diff));
+      arrived(SpooledDiff.of(made.sidecar(), made.diff()));
     } finally {
       changing.unlock();
     }

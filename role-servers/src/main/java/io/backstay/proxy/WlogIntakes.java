@@ -39,7 +39,8 @@ final class WlogIntakes {
     this.parts = parts;
     this.volumes = volumes;
     this.received = new BufferPool(RECEIVED_MAX, intervalBytesMax);
-    this.converted = new BufferPool(1, IntervalConverter.memoryBytes(intervalBytesMax));
+    int compressors = parts.config().transfers().compressors();
+    this.converted = new BufferPool(1, ConversionMemory.bytes(compressors));
   }
 
   /** The whole conversation, from {@code OpenWlog} on; it ends when the storage ends it. */

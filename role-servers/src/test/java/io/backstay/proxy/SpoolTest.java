@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.chain.Diff;
 import io.backstay.chain.Snap;
+import io.backstay.diff.DiffDraft;
 import io.backstay.model.Bytes;
 import io.backstay.model.Cut;
 import io.backstay.model.Session;
+import io.backstay.proxy.IntervalConverter.Converted;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Time;
@@ -124,7 +126,10 @@ class SpoolTest {
             content.remaining(),
             Bytes.of(new byte[0]),
             Bytes.of(bytes.array()));
-    spool.add(sidecar, sidecar.diff(true), content);
+    try (DiffDraft draft = spool.draft(BufferPool.aligned(8192))) {
+      draft.write(content);
+      spool.add(new Converted(sidecar, sidecar.diff(true), draft));
+    }
   }
 
   private static Cut cut(long gid) {

@@ -105,7 +105,7 @@ public final class SimulatedGroup {
     this.wire = new MemoryWire(worldTime);
     this.transfers =
         new ServerConfig.Transfers(
-            BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7));
+            BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7), 2);
     seats.forEach(this::place);
   }
 

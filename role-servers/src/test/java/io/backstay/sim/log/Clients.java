@@ -102,6 +102,7 @@ public final class Clients {
   public void ask(int requests) throws InterruptedException {
     for (int i = 0; i < requests; i++) {
       here = anyConnection();
+      history.sizeFound(volume.sizeBytes());
       while (here.underWay >= here.depth) awaitAnswer();
       if (random.nextDouble() < idle) time.sleep(someTime());
       else if (random.nextInt(4) == 0) Thread.yield();

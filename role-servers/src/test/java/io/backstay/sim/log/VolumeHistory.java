@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -34,10 +35,12 @@ public final class VolumeHistory {
 
   private final long[] base;
   private final LongSupplier clock;
+  private final Set<Integer> sizesAsked = new HashSet<>();
   private final Lives lives = new Lives();
   private final List<List<Change>> since = new ArrayList<>();
   private final BitSet touched = new BitSet();
   private final List<Change> all = new ArrayList<>();
+  private int sectors;
   private long numbers;
   private long begin;
   private long now;
@@ -45,13 +48,42 @@ public final class VolumeHistory {
   private long durable;
 
   public VolumeHistory(int sectors, LongSupplier clock) {
-    this.base = new long[sectors];
-    this.clock = clock;
-    for (int i = 0; i < sectors; i++) since.add(new ArrayList<>(0));
+    this(sectors, sectors, clock);
   }
 
+  /** Of a volume that may grow. */
+  VolumeHistory(int sectors, int sectorsMax, LongSupplier clock) {
+    this.base = new long[sectorsMax];
+    this.sectors = sectors;
+    this.clock = clock;
+    for (int i = 0; i < sectorsMax; i++) since.add(new ArrayList<>(0));
+  }
+
+  /** As many as it has now. */
   public int sectors() {
+    return sectors;
+  }
+
+  /** An image has so many, those that the volume does not have yet are zeroes. */
+  int sectorsMax() {
     return base.length;
+  }
+
+  // ---- its size (rule L9)
+
+  /** From now on it may have that size. */
+  void sizeAsked(long bytes) {
+    sizesAsked.add((int) (bytes / SECTOR_BYTES));
+  }
+
+  /** Somebody sees that size: it stays, whatever comes. */
+  void sizeFound(long bytes) {
+    int found = (int) (bytes / SECTOR_BYTES);
+    if (found < sectors || found > sectors && !sizesAsked.contains(found))
+      throw new Violation(
+          "L9",
+          "%d sectors, there were %d, asked for were %s".formatted(found, sectors, sizesAsked));
+    sectors = found;
   }
 
   // ---- what is asked and answered
@@ -273,7 +305,7 @@ public final class VolumeHistory {
   private void collapse(ByteBuffer volume, long floor, String promise) {
     long[] found = new long[base.length];
     List<Stretch> possible = List.of(new Stretch(Math.max(floor, begin), now));
-    for (int s = 0; s < base.length; s++) {
+    for (int s = 0; s < sectors; s++) {
       found[s] = numberIn(volume, s, s);
       if (!touched.get(s)) {
         if (found[s] != base[s])
