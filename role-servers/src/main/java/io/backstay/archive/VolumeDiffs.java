@@ -1,5 +1,6 @@
 package io.backstay.archive;
 
+import io.backstay.model.Session;
 import io.backstay.wdiff.DiffSidecar;
 import io.backstay.wire.Message.WdiffVerdict.Verdict;
 import java.io.Closeable;
@@ -20,6 +21,9 @@ interface VolumeDiffs {
 
   /** Greater than every gid of a diff that is here. */
   long nextGid(String volume) throws IOException;
+
+  /** Whether a diff of that session is here. */
+  boolean has(String volume, Session session) throws IOException;
 
   /**
    * Makes room for a wdiff whose bytes follow.

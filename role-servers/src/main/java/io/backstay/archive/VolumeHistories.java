@@ -3,6 +3,7 @@ package io.backstay.archive;
 import io.backstay.diff.DiffDraft;
 import io.backstay.history.DiffStore;
 import io.backstay.history.Sighting;
+import io.backstay.model.Session;
 import io.backstay.volume.VolumeStore;
 import io.backstay.wdiff.DiffSidecar;
 import io.backstay.wire.Message.WdiffVerdict.Verdict;
@@ -99,6 +100,11 @@ final class VolumeHistories implements VolumeDiffs {
   @Override
   public long nextGid(String volume) throws IOException {
     return of(volume).nextGid();
+  }
+
+  @Override
+  public boolean has(String volume, Session session) throws IOException {
+    return !of(volume).of(session).isEmpty();
   }
 
   @Override

@@ -111,8 +111,7 @@ final class DiffListing {
     for (KeptDiff merged : diffs) {
       if (merged.cuts() < 2) continue;
       for (KeptDiff part :
-          all.touching(
-              merged.session().number(), merged.begin().gid(), merged.end().gid())) {
+          all.touching(merged.session().number(), merged.begin().gid(), merged.end().gid())) {
         if (!isWithin(part, merged) || !isOf(part, recognition.lsids(merged))) continue;
         LOG.info("{}: {} is removed, {} replaces it", directory.description(), part, merged);
         replaced.add(part);

@@ -45,6 +45,10 @@ final class Spool {
   private final Directory directory;
   private final Time time;
   private final ReentrantLock lock = new ReentrantLock();
+
+  /** Files come or go one diff at a time: one that goes may be sent again meanwhile. */
+  private final ReentrantLock changing = new ReentrantLock();
+
   private final TreeMap<SpooledDiff, Set<String>> diffs = new TreeMap<>();
   private final Set<SpooledDiff> unwanted = new HashSet<>();
   private final Map<String, Gate> arrivals = new HashMap<>();
@@ -117,12 +121,21 @@ final class Spool {
   /** Durable when it returns: the draft's bytes, then the sidecar, then the wdiff's name. */
   void add(Converted made) throws IOException {
     made.draft().sync();
-    directory.publish(made.sidecar().fileName(), made.sidecar().encode());
-    made.draft().rename(made.diff().fileName());
-    directory.sync();
+    changing.lock();
+    try {
+      directory.publish(made.sidecar().fileName(), made.sidecar().encode());
+      made.draft().rename(made.diff().fileName());
+      directory.sync();
+      arrived(SpooledDiff.of(made.sidecar(), made.diff()));
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void arrived(SpooledDiff diff) {
     lock.lock();
     try {
-      put(SpooledDiff.of(made.sidecar(), made.diff()));
+      put(diff);
       arrivals.values().forEach(Gate::open);
     } finally {
       lock.unlock();
@@ -196,6 +209,16 @@ final class Spool {
 
   private void settle(SpooledDiff diff, String archive, Collection<String> archives)
       throws IOException {
+    changing.lock();
+    try {
+      settleAlone(diff, archive, archives);
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void settleAlone(SpooledDiff diff, String archive, Collection<String> archives)
+      throws IOException {
     boolean aside;
     lock.lock();
     try {
@@ -214,9 +237,13 @@ final class Spool {
     else delete(diff);
   }
 
-  /** All its archives have it durably; what a crash leaves is offered again. */
+  /**
+   * All its archives have it durably; what a crash leaves is offered again. That the wdiff is gone
+   * is durable before its sidecar goes: alone it would stay for ever.
+   */
   private void delete(SpooledDiff diff) throws IOException {
     directory.delete(diff.diff().fileName());
+    directory.sync();
     directory.delete(diff.sidecarName());
   }
 

@@ -106,9 +106,9 @@ final class WlogIntake {
     if (begin.session() != session.number())
       throw new IOException("%s is not a cut of %s".formatted(begin, session));
     long bytes = Interval.bytes(begin, end);
-    if (bytes > WlogIntakes.INTERVAL_BYTES_MAX)
+    if (bytes > received.bufferBytes())
       throw new IOException(
-          "an interval of %d bytes, at most %d".formatted(bytes, WlogIntakes.INTERVAL_BYTES_MAX));
+          "an interval of %d bytes, at most %d".formatted(bytes, received.bufferBytes()));
     BufferPool.Lease lease = received.take();
     try {
       fill(lease.buffer().clear().limit((int) bytes), begin.lsid());

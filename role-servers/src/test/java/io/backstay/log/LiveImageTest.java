@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
+import io.backstay.seam.Time;
 import io.backstay.twin.MemoryDisk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,7 +40,7 @@ class LiveImageTest {
             disk.directory("/server/vol0"),
             disk.devices(),
             disk.sharedMemories(),
-            MortalTime.INSTANCE,
+            Time.system(),
             "/dev/data",
             "/dev/log",
             new LogSettings(TAIL_BYTES, Duration.ofMillis(50)));

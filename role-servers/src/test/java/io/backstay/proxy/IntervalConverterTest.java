@@ -39,7 +39,7 @@ class IntervalConverterTest {
   private final MemoryDisk disk = new MemoryDisk();
   private final Directory directory = disk.directory("/spool");
   private final Random random = new Random(3);
-  private final ByteBuffer log = BufferPool.aligned(WlogIntakes.INTERVAL_BYTES_MAX);
+  private final ByteBuffer log = BufferPool.aligned(ProxyService.INTERVAL_BYTES_MAX);
   private long lsid = 100;
 
   @Test
@@ -122,7 +122,7 @@ class IntervalConverterTest {
   }
 
   private Interval interval() throws InterruptedException {
-    BufferPool.Lease lease = new BufferPool(1, WlogIntakes.INTERVAL_BYTES_MAX).take();
+    BufferPool.Lease lease = new BufferPool(1, ProxyService.INTERVAL_BYTES_MAX).take();
     lease.buffer().put(log.duplicate().flip()).flip();
     return new Interval(SESSION, SALT, cut(100, 5), cut(lsid, 6), lease);
   }

@@ -32,12 +32,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A logged volume, its storage, a proxy and an archive: from a write to the restored byte. */
 class ContinuousBackupTest {
   private static final int MIB = 1 << 20;
   private static final int BYTES = 8 * MIB;
-  private final TwinGroup group = new TwinGroup();
+  @RegisterExtension final TwinGroup group = new TwinGroup();
   private final Random random = new Random(7);
   private final byte[] model = new byte[BYTES];
   private final Map<Long, byte[]> history = new HashMap<>();
