@@ -335,7 +335,7 @@ public final class LoggedVolume implements Export {
 
   @Override
   public int flush(Answer answer) {
-    return tail.flush(answer);
+    return tail.flush(Long.MAX_VALUE, answer);
   }
 
   @Override

@@ -126,21 +126,14 @@ final class Tail {
     }
   }
 
-  /** Everything that was appended is durable when it is done (rule L3). */
-  int flush(Answer answer) {
-    return locked(() -> flush(next, answer));
-  }
-
-  /** The entries below that number are durable when it is done. */
-  int flushUpTo(long number, Answer answer) {
-    return locked(() -> flush(number, answer));
-  }
-
-  private int flush(long number, Answer answer) {
-    if (failure.isPresent()) return Errno.EIO;
-    if (durable >= number) return Export.DONE;
-    awaitDurable(number, answer);
-    return Export.LATER;
+  /** What was appended below that number is durable when it is done (rule L3). */
+  int flush(long end, Answer answer) {
+    return locked(() -> {
+      if (failure.isPresent()) return Errno.EIO;
+      if (durable >= Math.min(end, next)) return Export.DONE;
+      awaitDurable(Math.min(end, next), answer);
+      return Export.LATER;
+    });
   }
 
   private void awaitDurable(long number, Answer answer) {
@@ -215,27 +208,8 @@ final class Tail {
   }
 
   /** As {@link Overlay#read}; what is missing is on the data device, as new as a reader may ask. */
-  List<Gaps.Gap> read(long offset, ByteBuffer into) {
+  Overlay.Found read(long offset, ByteBuffer into) {
     return locked(() -> overlay.read(offset, into, memory));
-  }
-
-  /**
-   * What {@link #read} found.
-   *
-   * @param end number behind the newest entry of which it has bytes; 0 where it has none
-   */
-  record Found(List<Gaps.Gap> missing, long end) {}
-
-  /** As {@link #read}, for those who must know how new it is. */
-  Found find(long offset, ByteBuffer into) {
-    return locked(() -> {
-      long[] end = {0};
-      overlay.pieces(
-          offset,
-          offset + into.remaining(),
-          (_, _, entry) -> end[0] = Math.max(end[0], entry.number() + 1));
-      return new Found(overlay.read(offset, into, memory), end[0]);
-    });
   }
 
   /** Tells the pieces of a range that the tail has, for those who ask what is zero. */
