@@ -74,7 +74,7 @@ public final class LoggedVolume implements Export {
     this.time = parts.time();
     this.cuts = opened.cuts();
     LogSettings settings = parts.settings();
-    this.cutter = new Cutter(parts.volume(), tail, cuts, time, settings);
+    this.cutter = new Cutter(parts.volume(), tail, cuts, time, settings, this::sizeBytes);
     this.retention = new Retention(parts.volume(), cuts, cutter, settings.onFull(), time);
     this.checkpointer = new Checkpointer(tail, log, data, retention, settings.checkpointInterval());
     this.sessions = new SessionSwitch(parts, opened, cutter, checkpointer);

@@ -43,7 +43,10 @@ final class WlogIntake {
   private final BufferPool received;
   private final BufferPool converted;
   private final Channel channel;
-  private final BlockingQueue<Optional<Interval>> complete = new ArrayBlockingQueue<>(1);
+
+  /** Room for one that waits and for the end: whoever receives never waits for a dead thread. */
+  private final BlockingQueue<Optional<Interval>> complete = new ArrayBlockingQueue<>(2);
+
   private volatile boolean failed;
 
   WlogIntake(
@@ -73,6 +76,7 @@ final class WlogIntake {
     } finally {
       complete.put(Optional.empty());
       converter.join();
+      forgetAll();
     }
   }
 
@@ -138,7 +142,17 @@ final class WlogIntake {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      // Also where it ended in a way that nobody foresaw, as without memory: the storage hears of
+      // it, and goes to another proxy or comes again.
+      channel.close();
+      forgetAll();
     }
+  }
+
+  private void forgetAll() {
+    for (Optional<Interval> left; (left = complete.poll()) != null; )
+      left.ifPresent(Interval::close);
   }
 
   private void convert(Interval interval) throws InterruptedException {
@@ -154,9 +168,8 @@ final class WlogIntake {
               .next("make room on the proxy, or bring its archives back"));
     } catch (RefusedException e) {
       leave(e.refusal());
-    } catch (IOException | RuntimeException e) {
-      LOG.warn(
-          "volume {}: {}", volume.name(), e.toString(), e instanceof RuntimeException ? e : null);
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      LOG.warn("volume {}: {}", volume.name(), e.toString(), e instanceof IOException ? null : e);
       leave(
           Refusal.of(RefusalCode.SERVER_FAILED, "the proxy could not take the log")
               .attempted("take %s to %s".formatted(interval.begin(), interval.end()))

@@ -30,6 +30,7 @@ import io.backstay.storage.StorageService;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.MemoryNetwork;
 import io.backstay.twin.MemoryWire;
+import io.backstay.twin.ProcessDiedError;
 import io.backstay.wire.CatalogView;
 import io.backstay.wire.Cbor;
 import io.backstay.wire.Channel;
@@ -59,14 +60,26 @@ final class TwinGroup {
   static final String SOURCE = "/dev/source";
   static final Peer WORKER = new Peer("g", "w0", Role.WORKER);
 
+  private final Time time;
   final MemoryWire wire = new MemoryWire(Time.system());
   final Server storage = new Server(Role.STORAGE, "s0", "n0");
   final Server archive = new Server(Role.ARCHIVE, "a0", "n1");
   final Server proxy = new Server(Role.PROXY, "p0", "n2");
 
+  /** A test that wants it starts it. */
+  final Server otherProxy = new Server(Role.PROXY, "p1", "n3");
+
+  TwinGroup() {
+    this(Time.system());
+  }
+
+  TwinGroup(Time time) {
+    this.time = time;
+  }
+
   /** One server: its disk stays, its process comes and goes. */
   final class Server {
-    final MemoryDisk disk = new MemoryDisk();
+    MemoryDisk disk = new MemoryDisk();
     final Peer self;
     final String node;
     final String address;
@@ -87,7 +100,7 @@ final class TwinGroup {
               config(this),
               disk.directory("/state"),
               disk.devices(),
-              Time.system(),
+              time,
               (server, at) -> network.connect(at),
               new TwinServers(self),
               RECORDS,
@@ -113,9 +126,25 @@ final class TwinGroup {
 
     /** As SIGKILL. */
     void die() {
+      RoleService dead = service;
       service = null;
       network.processDeath(new Random(1));
       disk.processDeath();
+      Time.system().fork("bury " + self.name(), () -> bury(dead));
+    }
+
+    /** Threads that wait for something would keep its memory. */
+    private static void bury(RoleService dead) {
+      try {
+        dead.stop();
+      } catch (ProcessDiedError | InterruptedException e) {
+        // that is what it is
+      }
+    }
+
+    /** The process died, and what it had on its disk is gone, too. */
+    void loseDisk() {
+      disk = new MemoryDisk();
     }
 
     private void acceptAll(Network.Listener listener) {
@@ -219,8 +248,15 @@ final class TwinGroup {
     archive.start();
   }
 
+  /** The end of a test: memory of proxies is not little. */
+  void stop() throws InterruptedException {
+    for (Server server : all()) {
+      if (server.service != null) server.die();
+    }
+  }
+
   private List<Server> all() {
-    return List.of(storage, archive, proxy);
+    return List.of(storage, archive, proxy, otherProxy);
   }
 
   /** The others of the group, asked without a network. */

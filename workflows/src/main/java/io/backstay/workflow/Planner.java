@@ -91,10 +91,17 @@ public final class Planner implements PlanActivities {
   @Override
   public VerifyPlan verify(VerifyRestore.Input input) {
     ProtectionRecord record = calls.volume(input.volume());
-    WhichPoint which = new WhichPoint(input.gid(), null, null, null);
-    Point point = points.find(record.primary(), record.volume(), which.wanted(record)).point();
+    ChosenPoint chosen =
+        points.find(record.primary(), record.volume(), input.which().wanted(record));
+    Point point = chosen.point();
     return new VerifyPlan(
-        head(), record.volume(), record.primary(), point.gid(), point.sizeBytes());
+        head(),
+        record.volume(),
+        record.primary(),
+        point.gid(),
+        point.sizeBytes(),
+        point.time(),
+        chosen.gap());
   }
 
   @Override

@@ -2,8 +2,10 @@ package io.backstay.workflow;
 
 import io.backstay.model.Names;
 import io.backstay.model.OperationKind;
+import io.backstay.policy.ChosenPoint;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
+import java.time.Instant;
 
 /**
  * Reads the image of a point as a restore would and compares it with the checksums at rest and the
@@ -12,12 +14,23 @@ import io.temporal.workflow.WorkflowMethod;
 @WorkflowInterface
 public interface VerifyRestore extends Run {
   /**
-   * @param gid null for the newest point
+   * Which point as in {@link WhichPoint}.
+   *
+   * @param gid null for what the others say
    */
-  record Input(String volume, Long gid) implements RunInput {
+  record Input(String volume, Long gid, Instant at, String label, String maxGap)
+      implements RunInput {
+    public Input(String volume, Long gid) {
+      this(volume, gid, null, null, null);
+    }
+
     public Input {
       Names.require("volume", volume);
-      if (gid != null && gid < 0) throw new IllegalArgumentException("gid is negative: " + gid);
+      new WhichPoint(gid, at, label, maxGap);
+    }
+
+    WhichPoint which() {
+      return new WhichPoint(gid, at, label, maxGap);
     }
 
     @Override
@@ -32,19 +45,32 @@ public interface VerifyRestore extends Run {
 
     @Override
     public String workflowId() {
-      return "verify-restore/" + volume + (gid == null ? "" : "/" + gid);
+      String id = "verify-restore/" + volume;
+      if (gid != null) return id + "/" + gid;
+      if (label != null) return id + "/label/" + label;
+      return at == null ? id : id + "/" + at;
     }
 
     @Override
     public String summary() {
-      return "verification of %s at %s".formatted(volume, gid == null ? "newest" : "gid " + gid);
+      return "verification of %s at %s".formatted(volume, which());
     }
   }
 
   /**
    * @param bytesCompared image bytes whose checksum and source hash were both found right
+   * @param time of the point; null where the run began under an earlier release
+   * @param gapSeconds from that time to the one that was asked for (rule M4); null where none was
+   * @param gapEvidence why the point stands for the time that was asked for; null where none was
    */
-  record Result(String volume, long gid, long bytesCompared, double seconds) {}
+  record Result(
+      String volume,
+      long gid,
+      long bytesCompared,
+      double seconds,
+      Instant time,
+      Double gapSeconds,
+      ChosenPoint.Evidence gapEvidence) {}
 
   @WorkflowMethod(name = "VerifyRestore")
   Result run(Input input);
