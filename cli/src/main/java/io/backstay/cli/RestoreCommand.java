@@ -44,6 +44,12 @@ final class RestoreCommand implements Callable<Integer> {
       description = "Absolute path of the target on its node.")
   private String to;
 
+  @Option(
+      names = "--archive",
+      paramLabel = "SERVER",
+      description = "Another archive of the volume than its primary one.")
+  private String archive;
+
   @Option(names = "--overwrite", description = "The target may hold something. Asks first.")
   private boolean overwrite;
 
@@ -88,6 +94,7 @@ final class RestoreCommand implements Callable<Integer> {
         to,
         overwrite,
         rateLimit,
+        archive,
         grant);
   }
 

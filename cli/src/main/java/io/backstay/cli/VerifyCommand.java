@@ -33,6 +33,12 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Mixin private PointOptions point;
 
+  @Option(
+      names = "--archive",
+      paramLabel = "SERVER",
+      description = "Another archive of the volume than its primary one.")
+  private String archive;
+
   @Option(names = "--detach", description = "Start the run and do not wait for it.")
   private boolean detach;
 
@@ -44,7 +50,8 @@ final class VerifyCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     WhichPoint which = point.which(shell);
     VerifyRestore.Input input =
-        new VerifyRestore.Input(volume, which.gid(), which.at(), which.label(), which.maxGap());
+        new VerifyRestore.Input(
+            volume, which.gid(), which.at(), which.label(), which.maxGap(), archive);
     GroupFile group = shell.group();
     try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
       return new RunDesk(shell, connection, group)

@@ -1,9 +1,10 @@
 package io.backstay.archive;
 
 import io.backstay.archive.QuietTimes.Quiet;
-import io.backstay.history.DiffDraft;
+import io.backstay.diff.DiffDraft;
 import io.backstay.history.DiffStore;
 import io.backstay.history.Sighting;
+import io.backstay.model.Session;
 import io.backstay.seam.Time;
 import io.backstay.volume.VolumeStore;
 import io.backstay.wdiff.DiffSidecar;
@@ -108,14 +109,20 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   @Override
+  public boolean has(String volume, Session session) throws IOException {
+    return !of(volume).of(session).isEmpty();
+  }
+
+  @Override
   public void quiet(String volume, int session, long gid, Instant at) {
     quiet.said(volume, new Quiet(session, gid, at));
   }
 
   @Override
-  public Receiving receive(String volume, DiffSidecar offered) throws IOException {
+  public Receiving receive(String volume, DiffSidecar offered, ByteBuffer memory)
+      throws IOException {
     DiffStore diffs = of(volume);
-    DiffDraft draft = diffs.draft();
+    DiffDraft draft = diffs.draft(memory);
     return new Receiving() {
       @Override
       public void write(long offset, ByteBuffer bytes) throws IOException {

@@ -15,15 +15,20 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A logged volume, its storage, a proxy and an archive: from a write to the restored byte. */
 class ContinuousBackupTest {
   private static final int MIB = 1 << 20;
   private static final int BYTES = 8 * MIB;
   private static final Shipping BY_P0 = Shipping.by(List.of("p0"));
-  private final TwinGroup group = new TwinGroup();
+  @RegisterExtension final TwinGroup group = new TwinGroup();
   private final Random random = new Random(7);
   private final LoggedSource source = new LoggedSource(group, BYTES);
 
@@ -72,6 +77,34 @@ class ContinuousBackupTest {
     }
     source.awaitPoint(source.newest());
     for (long gid : source.history.keySet()) source.assertRestored(gid);
+  }
+
+  /** Rule X1: what becomes durable at a proxy holds up neither what follows nor its memory. */
+  @Test
+  void intervalsAreReceivedAndConvertedWhileOneBecomesDurable() throws Exception {
+    source.backUp("run/full");
+    CountDownLatch converted = new CountDownLatch(3);
+    AtomicBoolean held = new AtomicBoolean();
+    AtomicBoolean overtaken = new AtomicBoolean();
+    group.proxy.disk.beforeEachOperation(operation -> {
+      if (!operation.contains("/draft-")) return;
+      if (operation.startsWith("create")) converted.countDown();
+      if (operation.startsWith("flush") && !held.getAndSet(true)) overtaken.set(awaited(converted));
+    });
+    for (int i = 0; i < 3; i++) {
+      source.write(5);
+      source.snapshot("run/snapshot" + i);
+    }
+    source.awaitPoint(source.newest());
+    assertThat(overtaken).isTrue();
+  }
+
+  private static boolean awaited(CountDownLatch latch) {
+    try {
+      return latch.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      return false;
+    }
   }
 
   /** Rule X5. */

@@ -112,7 +112,7 @@ final class LoggedSource {
 
   void awaitPoint(long gid) throws Exception {
     while (group.points().stream().filter(Point::clean).noneMatch(point -> point.gid() == gid))
-      Thread.onSpinWait();
+      TwinGroup.pause();
   }
 
   void assertRestored(long gid) throws Exception {
@@ -148,7 +148,10 @@ final class LoggedSource {
 
   Export export() {
     Export export = group.storage.door.export("vol0");
-    while (export == null) export = group.storage.door.export("vol0");
+    while (export == null) {
+      TwinGroup.pause();
+      export = group.storage.door.export("vol0");
+    }
     return export;
   }
 

@@ -44,7 +44,7 @@ class ShippingTest {
 
   @AfterEach
   void stop() throws Exception {
-    group.stop();
+    group.die();
   }
 
   private Reply.ShippingFacts shipping() throws Exception {
@@ -69,7 +69,7 @@ class ShippingTest {
   private static void await(Condition condition) throws Exception {
     while (!condition.holds()) {
       if (Thread.interrupted()) throw new InterruptedException("the test takes too long");
-      Thread.onSpinWait();
+      TwinGroup.pause();
     }
   }
 

@@ -30,7 +30,7 @@ import io.backstay.storage.StorageService;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.MemoryNetwork;
 import io.backstay.twin.MemoryWire;
-import io.backstay.twin.ProcessDiedError;
+import io.backstay.twin.MortalTime;
 import io.backstay.wire.CatalogView;
 import io.backstay.wire.Cbor;
 import io.backstay.wire.Channel;
@@ -50,17 +50,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * A storage and an archive over in-memory disks and an in-memory wire, each of which can die and
  * come back.
  */
-final class TwinGroup {
+final class TwinGroup implements AfterEachCallback {
   static final int MIB = 1 << 20;
   static final String SOURCE = "/dev/source";
+
+  /**
+   * A server is asked again and again, as the worker does; it has processors to leave to others.
+   */
+  private static final long POLL_NANOS = 200_000;
+
   static final Peer WORKER = new Peer("g", "w0", Role.WORKER);
 
-  private final Time time;
+  private final Time clock;
   final MemoryWire wire = new MemoryWire(Time.system());
   final Server storage = new Server(Role.STORAGE, "s0", "n0");
   final Server archive = new Server(Role.ARCHIVE, "a0", "n1");
@@ -73,8 +82,8 @@ final class TwinGroup {
     this(Time.system());
   }
 
-  TwinGroup(Time time) {
-    this.time = time;
+  TwinGroup(Time clock) {
+    this.clock = clock;
   }
 
   /** One server: its disk stays, its process comes and goes. */
@@ -86,6 +95,7 @@ final class TwinGroup {
     RoleService service;
     MemoryDoor door = new MemoryDoor();
     private MemoryNetwork network;
+    private MortalTime time;
 
     Server(Role role, String name, String node) {
       this.self = new Peer("g", name, role);
@@ -95,16 +105,17 @@ final class TwinGroup {
 
     void start() throws IOException, InterruptedException {
       network = new MemoryNetwork(wire, self);
+      time = new MortalTime(clock);
       RoleParts parts =
           new RoleParts(
-              config(this),
+              TwinParts.config(self, node, address),
               disk.directory("/state"),
               disk.devices(),
               time,
               (server, at) -> network.connect(at),
               new TwinServers(self),
-              RECORDS,
-              GRANTS,
+              TwinParts.RECORDS,
+              TwinParts.GRANTS,
               new BufferPool(16, MIB));
       door = new MemoryDoor();
       service =
@@ -115,7 +126,7 @@ final class TwinGroup {
           };
       service.start();
       Network.Listener listener = network.listen(address);
-      Time.system().fork("accept " + address, () -> acceptAll(listener));
+      time.fork("accept " + address, () -> acceptAll(listener));
     }
 
     /** As SIGKILL, and the next process. */
@@ -126,20 +137,10 @@ final class TwinGroup {
 
     /** As SIGKILL. */
     void die() {
-      RoleService dead = service;
       service = null;
       network.processDeath(new Random(1));
       disk.processDeath();
-      Time.system().fork("bury " + self.name(), () -> bury(dead));
-    }
-
-    /** Threads that wait for something would keep its memory. */
-    private static void bury(RoleService dead) {
-      try {
-        dead.stop();
-      } catch (ProcessDiedError | InterruptedException e) {
-        // that is what it is
-      }
+      time.processDeath();
     }
 
     /** The process died, and what it had on its disk is gone, too. */
@@ -151,7 +152,7 @@ final class TwinGroup {
       try {
         while (true) {
           Channel channel = listener.accept();
-          Time.system().fork("conversation", () -> converse(channel));
+          time.fork("conversation", () -> converse(channel));
         }
       } catch (IOException | InterruptedException e) {
         // the process is over
@@ -190,7 +191,7 @@ final class TwinGroup {
         throws RefusedException, IOException, InterruptedException {
       OperationReport report = watch(operation);
       while (report.running()) {
-        Thread.onSpinWait();
+        pause();
         report = watch(operation);
       }
       return report;
@@ -201,45 +202,6 @@ final class TwinGroup {
     }
   }
 
-  private static final RecordCheck RECORDS =
-      signed -> {
-        try {
-          return Cbor.read(signed.content().toArray(), ProtectionRecord.class);
-        } catch (IOException e) {
-          throw new RefusedException(RefusalCode.NOT_AUTHORISED, e.getMessage());
-        }
-      };
-
-  private static final GrantCheck GRANTS =
-      (signed, command, volume, target, inputHash) -> {
-        try {
-          Grant grant = Cbor.read(signed.content().toArray(), Grant.class);
-          if (grant.command().equals(command) && grant.target().equals(target)) return grant;
-          throw new RefusedException(RefusalCode.NOT_AUTHORISED, "a grant for " + grant);
-        } catch (IOException e) {
-          throw new RefusedException(RefusalCode.NOT_AUTHORISED, e.getMessage());
-        }
-      };
-
-  private static ServerConfig config(Server server) {
-    return new ServerConfig(
-        "g",
-        server.self.name(),
-        server.self.role(),
-        server.node,
-        server.address,
-        Optional.empty(),
-        "",
-        "/state",
-        "",
-        "",
-        "",
-        List.of("/restore"),
-        Optional.empty(),
-        new ServerConfig.Transfers(16, MIB, 5),
-        Optional.empty());
-  }
-
   void start() throws IOException, InterruptedException {
     for (Server server : List.of(storage, archive)) {
       for (String made : List.of("/dev", "/etc", "/restore")) server.disk.directory(made).list();
@@ -248,11 +210,19 @@ final class TwinGroup {
     archive.start();
   }
 
-  /** The end of a test: memory of proxies is not little. */
-  void stop() throws InterruptedException {
-    for (Server server : all()) {
-      if (server.service != null) server.die();
-    }
+  @Override
+  public void afterEach(ExtensionContext context) {
+    die();
+  }
+
+  /** Their threads would go on, and keep in memory what lies on the disks. */
+  void die() {
+    for (Server server : all()) if (server.service != null) server.die();
+  }
+
+  /** Between two looks. */
+  static void pause() {
+    LockSupport.parkNanos(POLL_NANOS);
   }
 
   private List<Server> all() {

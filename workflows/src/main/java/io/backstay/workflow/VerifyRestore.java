@@ -17,16 +17,23 @@ public interface VerifyRestore extends Run {
    * Which point as in {@link WhichPoint}.
    *
    * @param gid null for what the others say
+   * @param archive server name; null for the volume's primary archive
    */
-  record Input(String volume, Long gid, Instant at, String label, String maxGap)
+  record Input(String volume, Long gid, Instant at, String label, String maxGap, String archive)
       implements RunInput {
+    /** At the primary archive. */
     public Input(String volume, Long gid) {
-      this(volume, gid, null, null, null);
+      this(volume, gid, null);
+    }
+
+    public Input(String volume, Long gid, String archive) {
+      this(volume, gid, null, null, null, archive);
     }
 
     public Input {
       Names.require("volume", volume);
       new WhichPoint(gid, at, label, maxGap);
+      if (archive != null) Names.require("server", archive);
     }
 
     WhichPoint which() {
@@ -45,10 +52,14 @@ public interface VerifyRestore extends Run {
 
     @Override
     public String workflowId() {
-      String id = "verify-restore/" + volume;
-      if (gid != null) return id + "/" + gid;
-      if (label != null) return id + "/label/" + label;
-      return at == null ? id : id + "/" + at;
+      String id = "verify-restore/" + volume + point();
+      return archive == null ? id : id + "/" + archive;
+    }
+
+    private String point() {
+      if (gid != null) return "/" + gid;
+      if (label != null) return "/label/" + label;
+      return at == null ? "" : "/" + at;
     }
 
     @Override
