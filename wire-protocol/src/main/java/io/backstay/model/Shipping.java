@@ -19,6 +19,12 @@ public record Shipping(
     Compression compression,
     long bytesPerSecondMax,
     Long diffBytesPerSecondMax) {
+  /** Diffs go as fast as they can. */
+  public Shipping(
+      List<String> proxies, ReleaseOn releaseOn, Compression compression, long bytesPerSecondMax) {
+    this(proxies, releaseOn, compression, bytesPerSecondMax, 0L);
+  }
+
   public static final Shipping NONE =
       new Shipping(List.of(), ReleaseOn.PROXY, Compression.DEFAULT, 0, 0L);
 
