@@ -83,7 +83,7 @@ public class VirtualImageBenchmark {
     Random random = new Random(1);
     writeImage(store.directory("vol0"), random);
     store.update("vol0", before -> before.with(List.of(image())));
-    VolumeHistories histories = new VolumeHistories(store);
+    VolumeHistories histories = new VolumeHistories(store, Time.system());
     for (int gid = 0; gid < DIFFS; gid++) writeDiff(histories.of("vol0"), gid, random);
     PointImages points = new PointImages(store, histories);
     alone = points.open("vol0", 0);
