@@ -4,8 +4,8 @@ import io.backstay.archive.ArchiveVolume.Generations;
 import io.backstay.archive.ArchiveVolume.Image;
 import io.backstay.chain.Snap;
 import io.backstay.device.FileDirectory;
+import io.backstay.diff.DiffDraft;
 import io.backstay.diff.SortedDiffWriter;
-import io.backstay.history.DiffDraft;
 import io.backstay.history.DiffStore;
 import io.backstay.image.RangeHash;
 import io.backstay.image.RangeWalk;
@@ -170,9 +170,9 @@ public final class DiffsOverImage implements AutoCloseable {
     while (places.size() < WRITES_EACH) places.add(random.nextInt(blocks));
     ByteBuffer data = ByteBuffer.allocateDirect(WRITE_SECTORS * 512);
     byte[] content = new byte[data.capacity()];
-    try (DiffDraft draft = diffs.draft();
+    try (DiffDraft draft = diffs.draft(BufferPool.aligned(1 << 20));
         SortedDiffWriter writer =
-            new SortedDiffWriter(draft::write, SESSION.uuid(), Compression.DEFAULT)) {
+            new SortedDiffWriter(draft, SESSION.uuid(), Compression.DEFAULT)) {
       for (int at : places) {
         random.nextBytes(content);
         Arrays.fill(content, content.length / 2, content.length, (byte) 7);

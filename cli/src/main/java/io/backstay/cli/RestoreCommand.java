@@ -42,6 +42,12 @@ final class RestoreCommand implements Callable<Integer> {
       description = "Absolute path of the target on its node.")
   private String to;
 
+  @Option(
+      names = "--archive",
+      paramLabel = "SERVER",
+      description = "Another archive of the volume than its primary one.")
+  private String archive;
+
   @Option(names = "--overwrite", description = "The target may hold something. Asks first.")
   private boolean overwrite;
 
@@ -86,6 +92,7 @@ final class RestoreCommand implements Callable<Integer> {
         to,
         overwrite,
         rateLimit,
+        archive,
         grant);
   }
 

@@ -30,6 +30,12 @@ final class VerifyCommand implements Callable<Integer> {
       description = "The point with this generation id; default: the newest.")
   private Long gid;
 
+  @Option(
+      names = "--archive",
+      paramLabel = "SERVER",
+      description = "Another archive of the volume than its primary one.")
+  private String archive;
+
   @Option(names = "--detach", description = "Start the run and do not wait for it.")
   private boolean detach;
 
@@ -39,7 +45,7 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    VerifyRestore.Input input = new VerifyRestore.Input(volume, gid);
+    VerifyRestore.Input input = new VerifyRestore.Input(volume, gid, archive);
     GroupFile group = shell.group();
     try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {
       return new RunDesk(shell, connection, group)

@@ -259,6 +259,14 @@ public record ArchiveVolume(
         ledger);
   }
 
+  /** Whether an image of the session is on its way in. */
+  boolean isComing(Session session) {
+    return partial
+        .flatMap(PartialImage::origin)
+        .filter(origin -> origin.session().uuid().equals(session.uuid()))
+        .isPresent();
+  }
+
   /** Takes diffs of the session from now on (rule M2). */
   ArchiveVolume expecting(Session session) {
     long gid = session.firstGid().orElse(-1L) + 1;

@@ -1,8 +1,9 @@
 package io.backstay.archive;
 
-import io.backstay.history.DiffDraft;
+import io.backstay.diff.DiffDraft;
 import io.backstay.history.DiffStore;
 import io.backstay.history.Sighting;
+import io.backstay.model.Session;
 import io.backstay.volume.VolumeStore;
 import io.backstay.wdiff.DiffSidecar;
 import io.backstay.wire.Message.WdiffVerdict.Verdict;
@@ -102,6 +103,11 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   @Override
+  public boolean has(String volume, Session session) throws IOException {
+    return !of(volume).of(session).isEmpty();
+  }
+
+  @Override
   public void quiet(String volume, int session, long gid, Instant at) {
     quiet.merge(
         volume,
@@ -115,9 +121,10 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   @Override
-  public Receiving receive(String volume, DiffSidecar offered) throws IOException {
+  public Receiving receive(String volume, DiffSidecar offered, ByteBuffer memory)
+      throws IOException {
     DiffStore diffs = of(volume);
-    DiffDraft draft = diffs.draft();
+    DiffDraft draft = diffs.draft(memory);
     return new Receiving() {
       @Override
       public void write(long offset, ByteBuffer bytes) throws IOException {

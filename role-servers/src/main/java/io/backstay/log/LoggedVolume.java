@@ -62,6 +62,9 @@ public final class LoggedVolume implements Export {
   /** One session begins at a time; no cut is asked for, and no size changes, meanwhile. */
   private final ReentrantLock sessionLock = new ReentrantLock();
 
+  /** One at a time: what is zeroed for one size is not yet used by clients who got another. */
+  private final ReentrantLock resizing = new ReentrantLock();
+
   private final Time time;
   private final List<Thread> threads = new ArrayList<>();
 
@@ -75,6 +78,8 @@ public final class LoggedVolume implements Export {
     this.cuts = opened.cuts();
     LogSettings settings = parts.settings();
     this.cutter = new Cutter(parts.volume(), tail, cuts, time, settings);
+    // Before anybody sends the log: what an earlier process let go of was sent, and is not there.
+    if (cuts.isProtecting()) cuts.forgetBelow(log.stored().oldestLsid());
     this.retention = new Retention(parts.volume(), cuts, cutter, settings.onFull(), time);
     this.checkpointer = new Checkpointer(tail, log, data, retention, settings.checkpointInterval());
     this.sessions = new SessionSwitch(parts, opened, cutter, checkpointer);
@@ -264,16 +269,27 @@ public final class LoggedVolume implements Export {
   }
 
   /**
-   * Makes the volume so large while clients go on; durable when it returns. The size that it has
-   * changes nothing.
+   * Makes the volume so large while clients go on, by zeroes; durable when it returns. The size
+   * that it has changes nothing.
    *
    * @param newSizeBytes a multiple of 4096
    * @throws RefusedException would-shrink, or too-small where the data device is shorter than that
    */
   public void resize(long newSizeBytes) throws RefusedException, IOException, InterruptedException {
+    resizing.lockInterruptibly();
+    try {
+      // A block device may take long to zero, so cuts are made meanwhile.
+      growth.clear(newSizeBytes);
+      recordSize(newSizeBytes);
+    } finally {
+      resizing.unlock();
+    }
+  }
+
+  private void recordSize(long newSizeBytes) throws IOException, InterruptedException {
     sessionLock.lockInterruptibly();
     try {
-      growth.resize(newSizeBytes);
+      growth.record(newSizeBytes);
     } finally {
       sessionLock.unlock();
     }

@@ -118,7 +118,7 @@ final class Tail {
       if (failure.isPresent() || stopping) return Errno.EIO;
       boolean done = waiting.isEmpty() && appendAll(request);
       if (done && !request.durable()) return Export.DONE;
-      if (done) awaitDurable(request.answer());
+      if (done) awaitDurable(next, request.answer());
       else waiting.add(request);
       return Export.LATER;
     } finally {
@@ -128,20 +128,24 @@ final class Tail {
 
   /** Everything that was appended is durable when it is done (rule L3). */
   int flush(Answer answer) {
-    lock.lock();
-    try {
-      if (failure.isPresent()) return Errno.EIO;
-      if (durable == next) return Export.DONE;
-      awaitDurable(answer);
-      return Export.LATER;
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> flush(next, answer));
   }
 
-  private void awaitDurable(Answer answer) {
+  /** The entries below that number are durable when it is done. */
+  int flushUpTo(long number, Answer answer) {
+    return locked(() -> flush(number, answer));
+  }
+
+  private int flush(long number, Answer answer) {
+    if (failure.isPresent()) return Errno.EIO;
+    if (durable >= number) return Export.DONE;
+    awaitDurable(number, answer);
+    return Export.LATER;
+  }
+
+  private void awaitDurable(long number, Answer answer) {
     boolean first = flushWaiters.isEmpty();
-    flushWaiters.add(next, answer);
+    flushWaiters.add(number, answer);
     if (first) gates.log().open();
   }
 
@@ -213,6 +217,25 @@ final class Tail {
   /** As {@link Overlay#read}; what is missing is on the data device, as new as a reader may ask. */
   List<Gaps.Gap> read(long offset, ByteBuffer into) {
     return locked(() -> overlay.read(offset, into, memory));
+  }
+
+  /**
+   * What {@link #read} found.
+   *
+   * @param end number behind the newest entry of which it has bytes; 0 where it has none
+   */
+  record Found(List<Gaps.Gap> missing, long end) {}
+
+  /** As {@link #read}, for those who must know how new it is. */
+  Found find(long offset, ByteBuffer into) {
+    return locked(() -> {
+      long[] end = {0};
+      overlay.pieces(
+          offset,
+          offset + into.remaining(),
+          (_, _, entry) -> end[0] = Math.max(end[0], entry.number() + 1));
+      return new Found(overlay.read(offset, into, memory), end[0]);
+    });
   }
 
   /** Tells the pieces of a range that the tail has, for those who ask what is zero. */
@@ -339,7 +362,7 @@ final class Tail {
           List<Answer> done = new ArrayList<>();
           while (!waiting.isEmpty() && failure.isEmpty() && appendAll(waiting.peek())) {
             Request request = waiting.poll();
-            if (request.durable()) awaitDurable(request.answer());
+            if (request.durable()) awaitDurable(next, request.answer());
             else done.add(request.answer());
           }
           return done;

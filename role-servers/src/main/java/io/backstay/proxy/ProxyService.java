@@ -31,11 +31,21 @@ public final class ProxyService implements RoleService {
   private final WlogIntakes intakes;
   private final Operations<ProxyVolume> operations;
 
+  /** An interval ends with the pack with which 32 MiB have passed, of at most 4 MiB (rule M1). */
+  static final int INTERVAL_BYTES_MAX = 36 << 20;
+
   public ProxyService(RoleParts parts) throws IOException {
+    this(parts, INTERVAL_BYTES_MAX);
+  }
+
+  /**
+   * @param intervalBytesMax most log between two cuts that it takes
+   */
+  public ProxyService(RoleParts parts, int intervalBytesMax) throws IOException {
     this.parts = parts;
     this.store = new VolumeStore<>(parts.directory(), ProxyVolume.class, ProxyVolume::unknown);
     this.volumes = new ProxyVolumes(parts, store);
-    this.intakes = new WlogIntakes(parts, volumes);
+    this.intakes = new WlogIntakes(parts, volumes, intervalBytesMax);
     this.operations =
         new Operations<>(
             parts.config().name(),

@@ -1,6 +1,8 @@
 package io.backstay.proxy;
 
 import io.backstay.chain.Diff;
+import io.backstay.diff.DiffDraft;
+import io.backstay.proxy.IntervalConverter.Converted;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Gate;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +45,14 @@ final class Spool {
   private final Directory directory;
   private final Time time;
   private final ReentrantLock lock = new ReentrantLock();
+
+  /** Files come or go one diff at a time: one that goes may be sent again meanwhile. */
+  private final ReentrantLock changing = new ReentrantLock();
+
   private final TreeMap<SpooledDiff, Set<String>> diffs = new TreeMap<>();
   private final Set<SpooledDiff> unwanted = new HashSet<>();
   private final Map<String, Gate> arrivals = new HashMap<>();
+  private final AtomicLong drafts = new AtomicLong();
   private int putAside;
   private long bytes;
 
@@ -101,23 +109,33 @@ final class Spool {
   }
 
   /**
-   * Durable when it returns: the wdiff's bytes, then the sidecar, then the wdiff's name.
+   * Room for the bytes of a wdiff.
    *
-   * @param content aligned for direct IO
+   * @param memory of the caller's until the draft is finished
    */
-  void add(DiffSidecar sidecar, Diff diff, ByteBuffer content) throws IOException {
-    String temporary = diff.fileName() + TEMPORARY;
-    directory.delete(temporary);
-    try (BlockDevice file = directory.createDevice(temporary, content.remaining())) {
-      file.write(0, content);
-      file.flush();
+  DiffDraft draft(ByteBuffer memory) throws IOException {
+    String name = "draft-%d%s".formatted(drafts.incrementAndGet(), TEMPORARY);
+    return new DiffDraft(directory, name, memory);
+  }
+
+  /** Durable when it returns: the draft's bytes, then the sidecar, then the wdiff's name. */
+  void add(Converted made) throws IOException {
+    made.draft().sync();
+    changing.lock();
+    try {
+      directory.publish(made.sidecar().fileName(), made.sidecar().encode());
+      made.draft().rename(made.diff().fileName());
+      directory.sync();
+      arrived(SpooledDiff.of(made.sidecar(), made.diff()));
+    } finally {
+      changing.unlock();
     }
-    directory.publish(sidecar.fileName(), sidecar.encode());
-    directory.rename(temporary, diff.fileName());
-    directory.sync();
+  }
+
+  private void arrived(SpooledDiff diff) {
     lock.lock();
     try {
-      put(SpooledDiff.of(sidecar, diff));
+      put(diff);
       arrivals.values().forEach(Gate::open);
     } finally {
       lock.unlock();
@@ -191,6 +209,16 @@ final class Spool {
 
   private void settle(SpooledDiff diff, String archive, Collection<String> archives)
       throws IOException {
+    changing.lock();
+    try {
+      settleAlone(diff, archive, archives);
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void settleAlone(SpooledDiff diff, String archive, Collection<String> archives)
+      throws IOException {
     boolean aside;
     lock.lock();
     try {
@@ -209,9 +237,13 @@ final class Spool {
     else delete(diff);
   }
 
-  /** All its archives have it durably; what a crash leaves is offered again. */
+  /**
+   * All its archives have it durably; what a crash leaves is offered again. That the wdiff is gone
+   * is durable before its sidecar goes: alone it would stay for ever.
+   */
   private void delete(SpooledDiff diff) throws IOException {
     directory.delete(diff.diff().fileName());
+    directory.sync();
     directory.delete(diff.sidecarName());
   }
 

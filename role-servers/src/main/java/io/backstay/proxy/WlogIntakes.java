@@ -27,9 +27,6 @@ final class WlogIntakes {
   /** Intervals that are received at a time, by all volumes together. */
   private static final int RECEIVED_MAX = 2;
 
-  /** An interval ends with the pack with which 32 MiB have passed, of at most 4 MiB (rule M1). */
-  static final int INTERVAL_BYTES_MAX = 36 << 20;
-
   private final RoleParts parts;
   private final ProxyVolumes volumes;
   private final BufferPool received;
@@ -38,11 +35,12 @@ final class WlogIntakes {
   private final Condition ended = lock.newCondition();
   private final Map<String, Channel> active = new HashMap<>();
 
-  WlogIntakes(RoleParts parts, ProxyVolumes volumes) {
+  WlogIntakes(RoleParts parts, ProxyVolumes volumes, int intervalBytesMax) {
     this.parts = parts;
     this.volumes = volumes;
-    this.received = new BufferPool(RECEIVED_MAX, INTERVAL_BYTES_MAX);
-    this.converted = new BufferPool(1, IntervalConverter.memoryBytes(INTERVAL_BYTES_MAX));
+    this.received = new BufferPool(RECEIVED_MAX, intervalBytesMax);
+    int compressors = parts.config().transfers().compressors();
+    this.converted = new BufferPool(1, ConversionMemory.bytes(compressors));
   }
 
   /** The whole conversation, from {@code OpenWlog} on; it ends when the storage ends it. */

@@ -39,6 +39,7 @@ final class LoggedVolumes {
   private final SharedMemories memories;
   private final VolumeDoor door;
   private final VolumeStore<StorageVolume> store;
+  private final LogSettings usual;
   private final Map<String, Served> served = new ConcurrentHashMap<>();
   private final Map<String, String> troubles = new ConcurrentHashMap<>();
   private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
@@ -50,11 +51,16 @@ final class LoggedVolumes {
       LoggedVolume volume, String nbdUri, FillRate rate, WlogSender sender, Thread sending) {}
 
   LoggedVolumes(
-      RoleParts parts, SharedMemories memories, VolumeDoor door, VolumeStore<StorageVolume> store) {
+      RoleParts parts,
+      SharedMemories memories,
+      VolumeDoor door,
+      VolumeStore<StorageVolume> store,
+      LogSettings usual) {
     this.parts = parts;
     this.memories = memories;
     this.door = door;
     this.store = store;
+    this.usual = usual;
   }
 
   /** Serves all volumes that are to be served; one that cannot be does not keep the others. */
@@ -320,8 +326,9 @@ final class LoggedVolumes {
         plan.path(),
         new LogSettings(
             (int) plan.tailBytes(),
-            LogSettings.DEFAULTS.checkpointInterval(),
+            usual.checkpointInterval(),
             plan.cutInterval(),
-            plan.onFull()));
+            plan.onFull(),
+            usual.cutBytes()));
   }
 }

@@ -2,6 +2,7 @@ package io.backstay.storage;
 
 import io.backstay.image.ImageReceiver;
 import io.backstay.image.RangeHash;
+import io.backstay.log.LogSettings;
 import io.backstay.model.Bytes;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
@@ -52,9 +53,18 @@ public final class StorageService implements RoleService {
    */
   public StorageService(RoleParts parts, SharedMemories memories, VolumeDoor door)
       throws IOException {
+    this(parts, memories, door, LogSettings.DEFAULTS);
+  }
+
+  /**
+   * @param usual how logs are kept, where a volume's record does not say it
+   */
+  public StorageService(
+      RoleParts parts, SharedMemories memories, VolumeDoor door, LogSettings usual)
+      throws IOException {
     this.parts = parts;
     this.store = new VolumeStore<>(parts.directory(), StorageVolume.class, StorageVolume::unknown);
-    this.logged = new LoggedVolumes(parts, memories, door, store);
+    this.logged = new LoggedVolumes(parts, memories, door, store, usual);
     this.operations =
         new Operations<>(
             parts.config().name(),

@@ -180,7 +180,7 @@ final class HistoryGround {
         "",
         List.of("/restore"),
         Optional.empty(),
-        new ServerConfig.Transfers(16, MIB, 5),
+        new ServerConfig.Transfers(16, MIB, 5, 2),
         Optional.empty());
   }
 

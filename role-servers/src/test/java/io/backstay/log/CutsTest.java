@@ -198,6 +198,26 @@ class CutsTest extends CutsGround {
     assertContent();
   }
 
+  /** Rule M1: whoever sends the log began again with cuts whose log was sent, and gone. */
+  @Test
+  void afterARestartCutsBeginWhereTheLogBegins() throws Exception {
+    make(64 << 20);
+    volume.openSession(1, UUID, 0);
+    for (int i = 0; i < 3; i++) {
+      write(4096);
+      volume.cut();
+    }
+    Cut sent = cuts().get(2);
+    write(4096);
+    volume.cut();
+    volume.release(sent.lsid());
+    while (volume.position().oldest() < sent.lsid()) Thread.onSpinWait();
+    checkpointInterval = Duration.ofHours(1);
+    disk.processDeath();
+    open();
+    assertThat(volume.feed().oldest()).contains(sent);
+  }
+
   /** Rule L6. */
   @Test
   void whenTheLogIsFullItIsGivenUpAndNobodyWaits() throws Exception {

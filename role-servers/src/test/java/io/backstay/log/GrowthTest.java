@@ -6,14 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.seam.BlockDevice;
+import io.backstay.seam.BufferPool;
 import io.backstay.twin.MemoryDisk;
+import io.backstay.twin.MortalTime;
 import io.backstay.twin.ProcessDiedError;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,11 +29,18 @@ class GrowthTest {
   private static final int TAIL_BYTES = 256 << 10;
 
   private final MemoryDisk disk = new MemoryDisk();
+  private final MortalTime time = new MortalTime();
   private final Random random = new Random(9);
   private byte[] model = new byte[BYTES];
   private String data = "/data/file";
   private LoggedVolume volume;
   private Client client;
+
+  @AfterEach
+  void endItsThreads() {
+    disk.processDeath();
+    time.processDeath();
+  }
 
   @BeforeEach
   void begin() throws IOException {
@@ -46,7 +57,7 @@ class GrowthTest {
         disk.directory("/server/vol0"),
         disk.devices(),
         disk.sharedMemories(),
-        MortalTime.INSTANCE,
+        time,
         data,
         "/dev/log",
         new LogSettings(TAIL_BYTES, Duration.ofMillis(50)));
@@ -198,6 +209,25 @@ class GrowthTest {
     disk.powerLoss(random);
     open();
     assertThat(volume.sizeBytes()).isEqualTo(2 * BYTES);
+  }
+
+  /** Rule L9 and invariant 3: the archives know of zeroes there. */
+  @Test
+  void whatADeviceOfSomebodyElseHeldBehindTheEndReadsAsZeroes() throws Exception {
+    try (BlockDevice administrator = disk.devices().openWritable(data)) {
+      administrator.extend(2 * BYTES);
+      ByteBuffer old = BufferPool.aligned(8192);
+      while (old.hasRemaining()) old.put((byte) 7);
+      administrator.write(BYTES, old.flip());
+      administrator.write(2 * BYTES - 8192, old.rewind());
+      administrator.flush();
+    }
+    grow(BYTES + 4096);
+    assertContent();
+    grow(2 * BYTES);
+    disk.powerLoss(random);
+    open();
+    assertContent();
   }
 
   @Test

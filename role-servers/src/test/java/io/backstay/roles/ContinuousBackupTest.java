@@ -27,14 +27,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A logged volume, its storage, a proxy and an archive: from a write to the restored byte. */
 class ContinuousBackupTest {
   private static final int MIB = 1 << 20;
   private static final int BYTES = 8 * MIB;
-  private final TwinGroup group = new TwinGroup();
+  @RegisterExtension final TwinGroup group = new TwinGroup();
   private final Random random = new Random(7);
   private final byte[] model = new byte[BYTES];
   private final Map<Long, byte[]> history = new HashMap<>();
@@ -106,6 +110,34 @@ class ContinuousBackupTest {
     }
     awaitPoint(history.keySet().stream().max(Long::compare).orElseThrow());
     for (long gid : history.keySet()) assertRestored(gid);
+  }
+
+  /** Rule X1: what becomes durable at a proxy holds up neither what follows nor its memory. */
+  @Test
+  void intervalsAreReceivedAndConvertedWhileOneBecomesDurable() throws Exception {
+    backUp("run/full");
+    CountDownLatch converted = new CountDownLatch(3);
+    AtomicBoolean held = new AtomicBoolean();
+    AtomicBoolean overtaken = new AtomicBoolean();
+    group.proxy.disk.beforeEachOperation(operation -> {
+      if (!operation.contains("/draft-")) return;
+      if (operation.startsWith("create")) converted.countDown();
+      if (operation.startsWith("flush") && !held.getAndSet(true)) overtaken.set(awaited(converted));
+    });
+    for (int i = 0; i < 3; i++) {
+      write(5);
+      snapshot("run/snapshot" + i);
+    }
+    awaitPoint(history.keySet().stream().max(Long::compare).orElseThrow());
+    assertThat(overtaken).isTrue();
+  }
+
+  private static boolean awaited(CountDownLatch latch) {
+    try {
+      return latch.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      return false;
+    }
   }
 
   /** Rule X5. */

@@ -30,6 +30,7 @@ import io.backstay.storage.StorageService;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.MemoryNetwork;
 import io.backstay.twin.MemoryWire;
+import io.backstay.twin.MortalTime;
 import io.backstay.wire.CatalogView;
 import io.backstay.wire.Cbor;
 import io.backstay.wire.Channel;
@@ -49,14 +50,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * A storage and an archive over in-memory disks and an in-memory wire, each of which can die and
  * come back.
  */
-final class TwinGroup {
+final class TwinGroup implements AfterEachCallback {
   static final int MIB = 1 << 20;
   static final String SOURCE = "/dev/source";
+
+  /**
+   * A server is asked again and again, as the worker does; it has processors to leave to others.
+   */
+  private static final long POLL_NANOS = 200_000;
+
   static final Peer WORKER = new Peer("g", "w0", Role.WORKER);
 
   final MemoryWire wire = new MemoryWire(Time.system());
@@ -73,6 +83,7 @@ final class TwinGroup {
     RoleService service;
     MemoryDoor door = new MemoryDoor();
     private MemoryNetwork network;
+    private MortalTime time;
 
     Server(Role role, String name, String node) {
       this.self = new Peer("g", name, role);
@@ -82,12 +93,13 @@ final class TwinGroup {
 
     void start() throws IOException, InterruptedException {
       network = new MemoryNetwork(wire, self);
+      time = new MortalTime();
       RoleParts parts =
           new RoleParts(
               config(this),
               disk.directory("/state"),
               disk.devices(),
-              Time.system(),
+              time,
               (server, at) -> network.connect(at),
               new TwinServers(self),
               RECORDS,
@@ -102,7 +114,7 @@ final class TwinGroup {
           };
       service.start();
       Network.Listener listener = network.listen(address);
-      Time.system().fork("accept " + address, () -> acceptAll(listener));
+      time.fork("accept " + address, () -> acceptAll(listener));
     }
 
     /** As SIGKILL, and the next process. */
@@ -116,13 +128,14 @@ final class TwinGroup {
       service = null;
       network.processDeath(new Random(1));
       disk.processDeath();
+      time.processDeath();
     }
 
     private void acceptAll(Network.Listener listener) {
       try {
         while (true) {
           Channel channel = listener.accept();
-          Time.system().fork("conversation", () -> converse(channel));
+          time.fork("conversation", () -> converse(channel));
         }
       } catch (IOException | InterruptedException e) {
         // the process is over
@@ -161,7 +174,7 @@ final class TwinGroup {
         throws RefusedException, IOException, InterruptedException {
       OperationReport report = watch(operation);
       while (report.running()) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(POLL_NANOS);
         report = watch(operation);
       }
       return report;
@@ -207,7 +220,7 @@ final class TwinGroup {
         "",
         List.of("/restore"),
         Optional.empty(),
-        new ServerConfig.Transfers(16, MIB, 5),
+        new ServerConfig.Transfers(16, MIB, 5, 2),
         Optional.empty());
   }
 
@@ -217,6 +230,12 @@ final class TwinGroup {
     }
     storage.start();
     archive.start();
+  }
+
+  /** Their threads would go on, and keep in memory what lies on the disks. */
+  @Override
+  public void afterEach(ExtensionContext context) {
+    for (Server server : all()) if (server.service != null) server.die();
   }
 
   private List<Server> all() {

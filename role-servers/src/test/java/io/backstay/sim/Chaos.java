@@ -8,13 +8,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
  * Lets things go wrong, as the seed says: which kinds of faults there are in this world, how often,
  * and when. Every operation of a disk or of the network comes by here before it happens.
  */
-final class Chaos {
+public final class Chaos {
   private static final double YIELDS = 0.3;
 
   /** Operations before or after which a death says more than anywhere else. */
@@ -36,58 +37,83 @@ final class Chaos {
   private final long waitNanosMax;
   private final long everyNanos;
   private Optional<Trap> trap = Optional.empty();
-  private Optional<Faults> faults = Optional.empty();
+  private Optional<Striker> striker = Optional.empty();
   private int budget;
   private boolean active;
 
-  Chaos(SeededScheduler scheduler) {
+  /** Who does what goes wrong. */
+  public interface Striker {
+    /** Somewhere, to somebody. */
+    void happen(Fault fault) throws IOException;
+
+    /** Now, to a server or worker. */
+    void strike(String name, Fault fault);
+  }
+
+  /** How long a world takes, against one that lives for a minute. */
+  public enum Tempo {
+    MINUTES(1),
+    HOURS(20);
+
+    private final int factor;
+
+    Tempo(int factor) {
+      this.factor = factor;
+    }
+  }
+
+  /**
+   * @param possible which faults there are at all
+   */
+  public Chaos(SeededScheduler scheduler, Set<Fault> possible, Tempo tempo) {
     this.scheduler = scheduler;
     this.random = scheduler.splitRandom();
     double density = List.of(0.15, 0.35, 0.6).get(random.nextInt(3));
-    for (Fault fault : Fault.values()) {
+    for (Fault fault : possible) {
       if (random.nextDouble() < density) enabled.add(fault);
     }
     if (random.nextInt(20) == 0) enabled.clear();
     this.waits = List.of(0.02, 0.1, 0.3).get(random.nextInt(3));
     this.waitNanosMax = List.of(100_000L, 2_000_000L, 20_000_000L).get(random.nextInt(3));
     this.budget = random.nextInt(10, 200);
-    this.everyNanos = List.of(30_000_000L, 200_000_000L, 1_000_000_000L).get(random.nextInt(3));
+    this.everyNanos =
+        tempo.factor * List.of(30_000_000L, 200_000_000L, 1_000_000_000L).get(random.nextInt(3));
   }
 
-  boolean has(Fault fault) {
+  public boolean has(Fault fault) {
     return enabled.contains(fault);
   }
 
-  Map<Fault, Integer> counts() {
+  public Map<Fault, Integer> counts() {
     return counts;
   }
 
-  void count(Fault fault) {
+  public void count(Fault fault) {
     counts.merge(fault, 1, Integer::sum);
   }
 
-  RandomGenerator random() {
+  public RandomGenerator random() {
     return random;
   }
 
   /** From now on things go wrong. */
-  void begin(Faults theirs) {
-    faults = Optional.of(theirs);
+  public void begin(Striker theirs) {
+    striker = Optional.of(theirs);
     active = true;
   }
 
   /** Nothing new goes wrong any more. */
-  void end() {
+  public void end() {
     active = false;
     armed.clear();
   }
 
   /** One fault after the other, on a thread of the world's, until enough happened. */
-  void run() throws InterruptedException, IOException {
+  public void run() throws InterruptedException, IOException {
     List<Fault> kinds = List.copyOf(enabled);
     while (active && !kinds.isEmpty() && budget-- > 0) {
       scheduler.sleep((long) (-Math.log(1 - random.nextDouble()) * everyNanos) + 1);
-      if (active) faults.orElseThrow().happen(kinds.get(random.nextInt(kinds.size())));
+      if (active) striker.orElseThrow().happen(kinds.get(random.nextInt(kinds.size())));
     }
   }
 
@@ -96,7 +122,7 @@ final class Chaos {
    *
    * @param name of the server or worker
    */
-  void arm(String name, Fault fault) {
+  public void arm(String name, Fault fault) {
     // What a source's writer does matters while the source is read.
     boolean source = fault == Fault.SOURCE_CHANGE;
     boolean anywhere = !source && random.nextBoolean();
@@ -113,7 +139,7 @@ final class Chaos {
   }
 
   /** A new life of a server: now and then it is struck again before it did much. */
-  void begins(String server) {
+  public void begins(String server) {
     if (!active || random.nextInt(3) > 0) return;
     if (has(Fault.DEATH)) arm(server, Fault.DEATH);
     else if (has(Fault.POWER_LOSS)) arm(server, Fault.POWER_LOSS);
@@ -125,12 +151,12 @@ final class Chaos {
    *
    * @param name of a server or worker
    */
-  void before(String name, String operation, int skipped, Runnable action) {
+  public void before(String name, String operation, int skipped, Runnable action) {
     trap = Optional.of(new Trap(name, operation, skipped, action));
   }
 
   /** A new run: now and then its worker is struck before it asks the first server for anything. */
-  void runBegins(String worker) {
+  public void runBegins(String worker) {
     if (!active || random.nextInt(3) > 0 || armed.containsKey(worker)) return;
     String beginning = "send Request " + (random.nextInt(3) > 0 ? "s0" : "a0");
     if (has(Fault.WORKER_SILENCE))
@@ -139,11 +165,11 @@ final class Chaos {
       armed.put(worker, new Armed(beginning, random.nextInt(2), Fault.WORKER_DEATH));
   }
 
-  void beforeDisk(String node, String operation) {
+  public void beforeDisk(String node, String operation) {
     before(operation);
   }
 
-  void beforeNetwork(String server, String operation) {
+  public void beforeNetwork(String server, String operation) {
     before(operation);
   }
 
@@ -201,7 +227,7 @@ final class Chaos {
       return;
     }
     armed.remove(name);
-    faults.orElseThrow().strike(name, now.fault());
+    striker.orElseThrow().strike(name, now.fault());
     if (process.isDead()) SeededScheduler.parkForever();
     // One who is paused stops here.
     Thread.yield();
@@ -215,7 +241,7 @@ final class Chaos {
     }
   }
 
-  Duration someTime(Duration atMost) {
+  public Duration someTime(Duration atMost) {
     return Duration.ofNanos(random.nextLong(1_000_000, atMost.toNanos()));
   }
 }

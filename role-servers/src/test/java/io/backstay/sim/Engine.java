@@ -18,9 +18,9 @@ import java.util.random.RandomGenerator;
  * recorded, a worker that died or fell silent is replaced by another that goes on after the last
  * recorded step, and the one that was replaced may wake up and not know it.
  */
-final class Engine {
+public final class Engine {
   /** A worker that is silent for so long is taken for dead. */
-  static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(10);
+  public static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(10);
 
   private final SimulatedGroup group;
   private final RandomGenerator random;
@@ -30,9 +30,10 @@ final class Engine {
   private int runIds;
 
   /** A process that executes runs. */
-  record Worker(SimulatedProcess process, MemoryNetwork network, Time time, Servers servers) {}
+  public record Worker(
+      SimulatedProcess process, MemoryNetwork network, Time time, Servers servers) {}
 
-  Engine(SimulatedGroup group) {
+  public Engine(SimulatedGroup group) {
     this.group = group;
     this.random = group.scheduler().splitRandom();
     this.worker = newWorker();
@@ -47,20 +48,20 @@ final class Engine {
     return new Worker(process, network, time, group.remote(self, network, time));
   }
 
-  List<Run> runs() {
+  public List<Run> runs() {
     return runs;
   }
 
   /** Name of the worker that takes new runs. */
-  String worker() {
+  public String worker() {
     return worker.process().name();
   }
 
-  RandomGenerator random() {
+  public RandomGenerator random() {
     return random;
   }
 
-  Run start(String workflowId, String volume, OperationKind kind, Run.Script script) {
+  public Run start(String workflowId, String volume, OperationKind kind, Run.Script script) {
     Run run = new Run(workflowId, "r" + ++runIds, volume, kind, script, group.scheduler());
     runs.add(run);
     group.say("run " + run + " begins");
@@ -98,7 +99,7 @@ final class Engine {
   }
 
   /** The worker dies; another one goes on with its runs after a while. */
-  void killWorker() {
+  public void killWorker() {
     Worker dead = worker;
     worker = newWorker();
     group.say("worker " + dead.process() + " dies, " + worker.process() + " follows");
@@ -108,7 +109,7 @@ final class Engine {
   }
 
   /** The worker stands still for longer than anybody waits for it, and goes on some time later. */
-  void pauseWorker(Duration pause) {
+  public void pauseWorker(Duration pause) {
     Worker silent = worker;
     worker = newWorker();
     group.say("worker %s is silent for %s".formatted(silent.process(), pause));
@@ -131,19 +132,19 @@ final class Engine {
     }
   }
 
-  void cancel(Run run) {
+  public void cancel(Run run) {
     group.say("run " + run + " is asked to stop");
     run.cancel();
   }
 
   /** Ends the run without telling anybody: its worker learns of it with its next heartbeat. */
-  void terminate(Run run) {
+  public void terminate(Run run) {
     group.say("run " + run + " is terminated");
     run.close(new Outcome.Terminated(), group.scheduler().nanos());
   }
 
   /** Whether the run of that operation is over because it was asked to stop. */
-  boolean isCancelled(String operation) {
+  public boolean isCancelled(String operation) {
     return runs.stream()
         .anyMatch(run ->
             operation.startsWith(run.runId() + "/")
@@ -151,7 +152,7 @@ final class Engine {
   }
 
   /** Whether the holder's run is open (rule K2). */
-  boolean isOpen(Reservation holder) {
+  public boolean isOpen(Reservation holder) {
     return runs.stream()
         .anyMatch(run ->
             run.isOpen()

@@ -20,7 +20,7 @@ import java.util.Optional;
  * One worker's attempt at one run: the steps that all runs are made of, as the worker of the
  * product takes them (rules K2, K3, X10).
  */
-final class Execution {
+public final class Execution {
   private static final Duration POLL_EVERY = Duration.ofSeconds(1);
   private static final Duration HEARD_EVERY = Duration.ofSeconds(8);
   private static final Duration HOLD_FOR = Duration.ofHours(24);
@@ -37,20 +37,21 @@ final class Execution {
   private long heardNanos;
 
   /** This attempt is not the run's any more: another worker has it, or it is over. */
-  static final class ReplacedException extends RuntimeException {
+  public static final class ReplacedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
   }
 
   /** A question to a server, asked again until it is answered. */
-  interface Activity<T> {
+  public interface Activity<T> {
     T answer() throws IOException, RefusedException, InterruptedException;
   }
 
   /** An operation at a server. */
-  record Order(String server, String operation, long epoch, Work work, Optional<Long> heldGid) {}
+  public record Order(
+      String server, String operation, long epoch, Work work, Optional<Long> heldGid) {}
 
   /** Work under a reservation. */
-  interface UnderEpoch<T> {
+  public interface UnderEpoch<T> {
     T work(long epoch) throws RefusedException, Run.CancelledException, InterruptedException;
   }
 
@@ -64,20 +65,20 @@ final class Execution {
     this.heardNanos = group.scheduler().nanos();
   }
 
-  boolean isCurrent() {
+  public boolean isCurrent() {
     return run.isOpen() && run.attempt() == attempt;
   }
 
-  Run thisRun() {
+  public Run thisRun() {
     return run;
   }
 
-  Reply call(String server, Command command) throws IOException, InterruptedException {
+  public Reply call(String server, Command command) throws IOException, InterruptedException {
     return servers.call(server, command);
   }
 
   /** The reply of that kind; a refusal is thrown. */
-  <T extends Reply> T ask(String server, Command command, Class<T> type)
+  public <T extends Reply> T ask(String server, Command command, Class<T> type)
       throws IOException, RefusedException, InterruptedException {
     Reply reply = call(server, command);
     if (reply instanceof Reply.Refused refused) throw new RefusedException(refused.refusal());
@@ -85,7 +86,7 @@ final class Execution {
   }
 
   /** One recorded step: what it came to is known to every later attempt. */
-  <T> T step(String name, Activity<T> activity)
+  public <T> T step(String name, Activity<T> activity)
       throws RefusedException, Run.CancelledException, InterruptedException {
     while (!run.history().containsKey(name)) {
       if (!isCurrent()) throw new ReplacedException();
@@ -133,7 +134,7 @@ final class Execution {
   }
 
   /** Reserves the volume, works, and releases it however that ends. */
-  <T> T reserved(OperationKind kind, UnderEpoch<T> work)
+  public <T> T reserved(OperationKind kind, UnderEpoch<T> work)
       throws RefusedException, Run.CancelledException, InterruptedException {
     Reservation held = step("reserve", () -> reserve(kind));
     T result;
@@ -175,7 +176,7 @@ final class Execution {
   }
 
   /** A step that is taken also by a run that was cancelled. */
-  <T> T detached(String name, Activity<T> activity)
+  public <T> T detached(String name, Activity<T> activity)
       throws RefusedException, Run.CancelledException, InterruptedException {
     boolean before = detached;
     detached = true;
@@ -186,16 +187,16 @@ final class Execution {
     }
   }
 
-  Order order(String server, String step, long epoch, Work work) {
+  public Order order(String server, String step, long epoch, Work work) {
     return new Order(server, run.runId() + "/" + step, epoch, work, Optional.empty());
   }
 
-  Order orderHolding(String server, String step, long gid, Work work) {
+  public Order orderHolding(String server, String step, long gid, Work work) {
     return new Order(server, run.runId() + "/" + step, 0, work, Optional.of(gid));
   }
 
   /** One operation, watched until it is over; stopped when the run is cancelled. */
-  <T extends WorkResult> T carryOut(Order order, Class<T> type)
+  public <T extends WorkResult> T carryOut(Order order, Class<T> type)
       throws RefusedException, Run.CancelledException, InterruptedException {
     try {
       return type.cast(step("carry out " + order.operation(), () -> watched(order)));
@@ -207,7 +208,7 @@ final class Execution {
   }
 
   /** As {@link #carryOut}, by a run that was cancelled already. */
-  <T extends WorkResult> T detachedOrder(Order order, Class<T> type)
+  public <T extends WorkResult> T detachedOrder(Order order, Class<T> type)
       throws RefusedException, Run.CancelledException, InterruptedException {
     boolean before = detached;
     detached = true;
@@ -288,7 +289,7 @@ final class Execution {
   }
 
   /** An operation whose point is held before it begins and let go when it is over. */
-  <T extends WorkResult> T holding(Order order, Class<T> type)
+  public <T extends WorkResult> T holding(Order order, Class<T> type)
       throws RefusedException, Run.CancelledException, InterruptedException {
     step("hold", () -> takeHold(order));
     T result;

@@ -1,7 +1,10 @@
 package io.backstay.sim;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /** What goes wrong in a simulation. */
-enum Fault {
+public enum Fault {
   /** A server dies between two of its operations, now and then again soon after its restart. */
   DEATH,
   /** A node loses power between two operations of a server on it. */
@@ -41,5 +44,12 @@ enum Fault {
   /** A run is asked to stop. */
   CANCEL,
   /** A run is ended without its knowledge. */
-  TERMINATE
+  TERMINATE,
+  /** A server is away for minutes or hours; what it kept is old when it comes back. */
+  ABSENCE,
+  /** A proxy loses its disk. */
+  DISK_LOSS;
+
+  /** What happens to groups whose volumes are plain. */
+  static final Set<Fault> TO_PLAIN_VOLUMES = EnumSet.range(DEATH, TERMINATE);
 }

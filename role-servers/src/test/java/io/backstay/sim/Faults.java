@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /** How each {@link Fault} is done, and how it heals. */
-final class Faults {
+final class Faults implements Chaos.Striker {
   private static final long PLENTY = Long.MAX_VALUE;
   private static final Duration SHORT = Duration.ofSeconds(20);
   private static final Duration CLOCKS_AHEAD_MAX = Duration.ofDays(20);
@@ -35,7 +35,8 @@ final class Faults {
     this.random = chaos.random();
   }
 
-  void happen(Fault fault) throws IOException {
+  @Override
+  public void happen(Fault fault) throws IOException {
     SimulatedServer server = any(group.servers());
     SimulatedNode node = server.node();
     switch (fault) {
@@ -72,6 +73,7 @@ final class Faults {
         else strike(engine.worker(), fault);
       }
       case CANCEL, TERMINATE -> stopRun(fault);
+      case ABSENCE, DISK_LOSS -> throw new IllegalArgumentException("not here: " + fault);
     }
   }
 
@@ -86,7 +88,8 @@ final class Faults {
   }
 
   /** Happens now to a server or to the worker. */
-  void strike(String name, Fault fault) {
+  @Override
+  public void strike(String name, Fault fault) {
     switch (fault) {
       case DEATH -> did(fault, name, () -> group.server(name).die());
       case POWER_LOSS -> {

@@ -3,7 +3,7 @@ package io.backstay.sim;
 import io.backstay.model.Refusal;
 
 /** How a run ended. */
-sealed interface Outcome {
+public sealed interface Outcome {
   record Done(Object result) implements Outcome {}
 
   record Refused(Refusal refusal) implements Outcome {}

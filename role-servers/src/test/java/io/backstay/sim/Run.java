@@ -7,14 +7,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /** One run of a workflow as its engine keeps it: what is in here survives every worker. */
-final class Run {
+public final class Run {
   /** What a run does, step by step; deterministic but for what the steps answer. */
-  interface Script {
+  public interface Script {
     Object run(Execution steps) throws RefusedException, CancelledException, InterruptedException;
   }
 
   /** The run was asked to stop, and does. */
-  static final class CancelledException extends Exception {
+  public static final class CancelledException extends Exception {
     private static final long serialVersionUID = 1L;
   }
 
@@ -47,19 +47,19 @@ final class Run {
     this.closed = new SimulatedGate(scheduler);
   }
 
-  String workflowId() {
+  public String workflowId() {
     return workflowId;
   }
 
-  String runId() {
+  public String runId() {
     return runId;
   }
 
-  String volume() {
+  public String volume() {
     return volume;
   }
 
-  OperationKind kind() {
+  public OperationKind kind() {
     return kind;
   }
 
@@ -67,12 +67,12 @@ final class Run {
     return script;
   }
 
-  long beganNanos() {
+  public long beganNanos() {
     return beganNanos;
   }
 
   /** When it was closed; without end while it is open. */
-  long endedNanos() {
+  public long endedNanos() {
     return endedNanos;
   }
 
@@ -80,19 +80,19 @@ final class Run {
     return history;
   }
 
-  boolean isOpen() {
+  public boolean isOpen() {
     return outcome.isEmpty();
   }
 
-  Optional<Outcome> outcome() {
+  public Optional<Outcome> outcome() {
     return outcome;
   }
 
-  boolean cancelRequested() {
+  public boolean cancelRequested() {
     return cancelRequested;
   }
 
-  void cancel() {
+  public void cancel() {
     cancelRequested = true;
   }
 
@@ -113,7 +113,7 @@ final class Run {
   }
 
   /** One thread may wait. */
-  Outcome await() throws InterruptedException {
+  public Outcome await() throws InterruptedException {
     while (outcome.isEmpty()) closed.await(java.time.Duration.ofDays(10_000));
     return outcome.get();
   }

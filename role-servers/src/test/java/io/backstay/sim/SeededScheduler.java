@@ -31,7 +31,7 @@ public final class SeededScheduler {
   private static final long HUNG_NANOS = 60_000_000_000L;
 
   /** Something that comes at its time, unless it is cancelled before. */
-  record Event(long atNanos, long number, Runnable action) {}
+  public record Event(long atNanos, long number, Runnable action) {}
 
   private final RandomGenerator random;
   private final Trace trace;
@@ -109,7 +109,7 @@ public final class SeededScheduler {
   }
 
   /** Runs the action at that moment, or as soon as possible after it. */
-  Event at(long atNanos, Runnable action) {
+  public Event at(long atNanos, Runnable action) {
     Event event = new Event(Math.max(atNanos, nanos), ++scheduled, action);
     events.add(event);
     return event;
@@ -157,7 +157,7 @@ public final class SeededScheduler {
   }
 
   /** No thread of the process runs for so long. */
-  void pause(SimulatedProcess process, long pauseNanos) {
+  public void pause(SimulatedProcess process, long pauseNanos) {
     process.pauseUntil(nanos + pauseNanos);
     at(nanos + pauseNanos, () -> {});
   }

@@ -1,5 +1,6 @@
 package io.backstay.sim;
 
+import io.backstay.sim.flow.SimulateFlows;
 import io.backstay.sim.log.SimulateLogs;
 import java.io.PrintStream;
 import java.util.EnumMap;
@@ -8,9 +9,10 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Many simulations, one seed each: {@code --seeds N [--seed S] [--log] [--verbose]}. One line for
- * each that fails, with the command that replays it, and a summary. Exit code 1 when one failed.
- * {@code --log}: worlds of one logged volume, which cost a hundredth, instead of whole groups.
+ * Many simulations, one seed each: {@code --seeds N [--seed S] [--log | --flow] [--verbose]}. One
+ * line for each that fails, with the command that replays it, and a summary. Exit code 1 when one
+ * failed. {@code --log}: worlds of one logged volume, which cost a hundredth, instead of whole
+ * groups. {@code --flow}: whole groups whose volumes are backed up continuously.
  */
 public final class Simulate {
   private static final int TEXT_MAX = 1500;
@@ -33,14 +35,16 @@ public final class Simulate {
     long first = 1;
     boolean verbose = false;
     boolean logs = false;
+    boolean flows = false;
     for (int i = 0; i < arguments.length; i++) {
       switch (arguments[i]) {
         case "--seeds" -> many = Long.parseLong(arguments[++i]);
         case "--seed" -> first = Long.parseLong(arguments[++i]);
         case "--verbose" -> verbose = true;
         case "--log" -> logs = true;
+        case "--flow" -> flows = true;
         default -> {
-          System.err.println("simulate [--seeds N] [--seed S] [--log] [--verbose]");
+          System.err.println("simulate [--seeds N] [--seed S] [--log | --flow] [--verbose]");
           System.exit(2);
         }
       }
@@ -48,6 +52,7 @@ public final class Simulate {
     // Threads that were killed must not be kept by the JDK's list of threads.
     System.setProperty("jdk.trackAllThreads", "false");
     if (logs) System.exit(new SimulateLogs().simulate(first, many, verbose, System.out) ? 1 : 0);
+    if (flows) System.exit(new SimulateFlows().simulate(first, many, verbose, System.out) ? 1 : 0);
     Simulate all = new Simulate();
     for (long seed = first; seed < first + many; seed++) all.simulate(seed, verbose);
     all.summary(System.out);

@@ -2,9 +2,13 @@ package io.backstay.sim;
 
 import io.backstay.archive.ArchiveService;
 import io.backstay.catalog.CatalogService;
+import io.backstay.log.LogSettings;
 import io.backstay.log.MemoryDoor;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.Role;
 import io.backstay.model.ServerRecord;
+import io.backstay.nbd.Export;
+import io.backstay.proxy.ProxyService;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;
 import io.backstay.server.GroupAuthority;
@@ -27,19 +31,45 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
- * A catalog c0, a storage s0, a second storage s1 that receives restores, an archive a0: the real
- * services, each on a node of its own, and a supervisor that starts again what died.
+ * The servers of a group, each the real service on the disks of its node, and a supervisor that
+ * starts again what died.
  */
-final class SimulatedGroup {
+public final class SimulatedGroup {
+  /** A server, and its node; each has one of its own. */
+  public record Seat(String node, Role role, String name) {}
+
+  /** A second storage, s1, receives restores. */
+  static final List<Seat> WITHOUT_LOGS =
+      List.of(
+          new Seat("nc", Role.CATALOG, "c0"),
+          new Seat("n0", Role.STORAGE, "s0"),
+          new Seat("n1", Role.ARCHIVE, "a0"),
+          new Seat("n2", Role.STORAGE, "s1"));
+
   private static final int RANGE_BYTES = 1 << 20;
   private static final int BUFFERS = 8;
+
+  /** More log than the size cuts of {@link #LOGS} let pass, and a pack. */
+  private static final int INTERVAL_BYTES_MAX = 1 << 20;
+
+  /** Small, so that a few writes are a long history. */
+  private static final LogSettings LOGS =
+      new LogSettings(
+          128 << 10,
+          Duration.ofSeconds(3),
+          LogSettings.CUT_INTERVAL,
+          OnLogFull.OVERFLOW,
+          128 << 10);
+
   private static final long RESTART_NANOS_MAX = Duration.ofSeconds(3).toNanos();
 
   private final SeededScheduler scheduler;
@@ -55,19 +85,17 @@ final class SimulatedGroup {
   private final MemoryDisk clients = new MemoryDisk();
   private final List<SimulatedNode> nodes = new ArrayList<>();
   private final List<SimulatedServer> servers = new ArrayList<>();
-  private final SimulatedServer catalog;
-  private final SimulatedServer storage;
-  private final SimulatedServer receiver;
-  private final SimulatedServer archive;
+  private final Map<String, MemoryDoor> doors = new HashMap<>();
 
   /**
    * @param beforeDisk hears the node and the operation before each operation of a disk
    */
-  SimulatedGroup(
+  public SimulatedGroup(
       SeededScheduler scheduler,
       GroupKeys keys,
       Witness witness,
-      BiConsumer<String, String> beforeDisk) {
+      BiConsumer<String, String> beforeDisk,
+      List<Seat> seats) {
     this.scheduler = scheduler;
     this.beforeDisk = beforeDisk;
     this.random = scheduler.splitRandom();
@@ -77,28 +105,38 @@ final class SimulatedGroup {
     this.wire = new MemoryWire(worldTime);
     this.transfers =
         new ServerConfig.Transfers(
-            BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7));
-    this.catalog = server("nc", Role.CATALOG, "c0", this::catalogService);
-    this.storage = server("n0", Role.STORAGE, "s0", life -> storage("s0", life));
-    this.archive = server("n1", Role.ARCHIVE, "a0", life -> new ArchiveService(parts("a0", life)));
-    this.receiver = server("n2", Role.STORAGE, "s1", life -> storage("s1", life));
+            BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7), 2);
+    seats.forEach(this::place);
   }
 
-  private RoleService storage(String name, SimulatedServer.Life life) throws IOException {
-    return new StorageService(parts(name, life), life.mount().sharedMemories(), new MemoryDoor());
+  private void place(Seat seat) {
+    SimulatedNode node = newNode(seat.node());
+    Peer self = new Peer(GroupKeys.GROUP, seat.name(), seat.role());
+    servers.add(new SimulatedServer(this, node, self, life -> service(seat, life)));
   }
 
-  private SimulatedServer server(
-      String nodeName, Role role, String name, SimulatedServer.Make make) {
+  private SimulatedNode newNode(String name) {
     SimulatedNode node =
         new SimulatedNode(
-            nodeName, random.nextBoolean() ? 4096 : 512, what -> beforeDisk.accept(nodeName, what));
+            name, random.nextBoolean() ? 4096 : 512, what -> beforeDisk.accept(name, what));
     for (String made : List.of("/dev", "/restore")) node.disk().mount("mkdir").directory(made);
     nodes.add(node);
-    SimulatedServer server =
-        new SimulatedServer(this, node, new Peer(GroupKeys.GROUP, name, role), make);
-    servers.add(server);
-    return server;
+    return node;
+  }
+
+  private RoleService service(Seat seat, SimulatedServer.Life life) throws IOException {
+    return switch (seat.role()) {
+      case CATALOG -> catalogService(life);
+      case STORAGE -> {
+        MemoryDoor door = new MemoryDoor();
+        doors.put(seat.name(), door);
+        yield new StorageService(
+            parts(seat.name(), life), life.mount().sharedMemories(), door, LOGS);
+      }
+      case PROXY -> new ProxyService(parts(seat.name(), life), INTERVAL_BYTES_MAX);
+      case ARCHIVE -> new ArchiveService(parts(seat.name(), life));
+      default -> throw new IllegalArgumentException("no server is a " + seat.role());
+    };
   }
 
   private RoleService catalogService(SimulatedServer.Life life) {
@@ -120,7 +158,7 @@ final class SimulatedGroup {
         new GroupDialer(
             life.network(), new HelloHandshake(GroupKeys.GROUP, name, "simulation", life.time())),
         remote(server.self(), life),
-        new GroupAuthority(keys.authority(), life.time()),
+        keys.records(),
         new GroupAuthority(keys.authority(), life.time()),
         new BufferPool(BUFFERS, RANGE_BYTES));
   }
@@ -133,7 +171,7 @@ final class SimulatedGroup {
         server.node().name(),
         server.address(),
         Optional.empty(),
-        catalog.address(),
+        catalog().address(),
         SimulatedNode.STATE,
         "",
         "",
@@ -144,28 +182,28 @@ final class SimulatedGroup {
         Optional.empty());
   }
 
-  SeededScheduler scheduler() {
+  public SeededScheduler scheduler() {
     return scheduler;
   }
 
-  RandomGenerator random() {
+  public RandomGenerator random() {
     return random;
   }
 
-  GroupKeys keys() {
+  public GroupKeys keys() {
     return keys;
   }
 
   /** The process of whoever makes the world turn: nothing happens to it. */
-  SimulatedProcess world() {
+  public SimulatedProcess world() {
     return world;
   }
 
-  Time worldTime() {
+  public Time worldTime() {
     return worldTime;
   }
 
-  MemoryWire wire() {
+  public MemoryWire wire() {
     return wire;
   }
 
@@ -173,32 +211,38 @@ final class SimulatedGroup {
     return witness;
   }
 
-  List<SimulatedNode> nodes() {
+  public List<SimulatedNode> nodes() {
     return nodes;
   }
 
-  List<SimulatedServer> servers() {
+  public List<SimulatedServer> servers() {
     return servers;
   }
 
-  SimulatedServer server(String name) {
+  public SimulatedServer server(String name) {
     return servers.stream().filter(server -> server.name().equals(name)).findFirst().orElseThrow();
   }
 
-  SimulatedServer catalog() {
-    return catalog;
+  /** A logged volume as clients of a storage's process see it now; empty where it is not served. */
+  public Optional<Export> export(SimulatedServer storage, String volume) {
+    if (!storage.isServing()) return Optional.empty();
+    return Optional.ofNullable(doors.get(storage.name()).export(volume));
+  }
+
+  public SimulatedServer catalog() {
+    return server("c0");
   }
 
   SimulatedServer storage() {
-    return storage;
+    return server("s0");
   }
 
   SimulatedServer receiver() {
-    return receiver;
+    return server("s1");
   }
 
   SimulatedServer archive() {
-    return archive;
+    return server("a0");
   }
 
   /** The servers as another one sees them, which keeps its copy of the catalog on its own disk. */
@@ -209,15 +253,15 @@ final class SimulatedGroup {
             new HelloHandshake(GroupKeys.GROUP, self.name(), "simulation", life.time()));
     return new RemoteServers(
         GroupKeys.GROUP,
-        catalog.address(),
+        catalog().address(),
         dialer,
-        new GroupAuthority(keys.authority(), life.time()),
+        keys.records(),
         life.mount().directory("/known"),
         life.time());
   }
 
   /** The servers as a client of that name sees them, which keeps its copy of the catalog. */
-  RemoteServers remote(Peer self, MemoryNetwork network, Time time) {
+  public RemoteServers remote(Peer self, MemoryNetwork network, Time time) {
     GroupDialer dialer =
         new GroupDialer(
             network, new HelloHandshake(GroupKeys.GROUP, self.name(), "simulation", time));
@@ -225,9 +269,9 @@ final class SimulatedGroup {
     try {
       return new RemoteServers(
           GroupKeys.GROUP,
-          catalog.address(),
+          catalog().address(),
           dialer,
-          new GroupAuthority(keys.authority(), time),
+          keys.records(),
           mount.directory("/" + self.role().word()),
           time);
     } catch (IOException e) {
@@ -236,7 +280,7 @@ final class SimulatedGroup {
   }
 
   /** Starts all servers and enters them in the catalog. */
-  void begin() throws IOException, InterruptedException {
+  public void begin() throws IOException, InterruptedException {
     servers.forEach(SimulatedServer::start);
     Peer operator = new Peer(GroupKeys.GROUP, "operator", Role.OPERATOR);
     RemoteServers remote = remote(operator, new MemoryNetwork(wire, operator), worldTime);
@@ -259,11 +303,11 @@ final class SimulatedGroup {
   }
 
   /** Who wants to know of each new life of a server. */
-  void onBegin(Consumer<String> listener) {
+  public void onBegin(Consumer<String> listener) {
     onBegin = listener;
   }
 
-  void begins(SimulatedServer server) {
+  public void begins(SimulatedServer server) {
     onBegin.accept(server.name());
   }
 
@@ -273,7 +317,7 @@ final class SimulatedGroup {
     scheduler.at(scheduler.nanos() + delay, server::start);
   }
 
-  void say(String what) {
+  public void say(String what) {
     scheduler.trace().line(scheduler.nanos(), "world", what);
   }
 }

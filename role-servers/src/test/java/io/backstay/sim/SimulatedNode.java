@@ -16,11 +16,11 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /** A machine: its disks, its clock, and the servers that live on it. */
-final class SimulatedNode {
-  static final String STATE = "/state";
+public final class SimulatedNode {
+  public static final String STATE = "/state";
 
   /** What somebody who sees everything does with the disk: no faults, no time, no trace. */
-  interface Look<T> {
+  public interface Look<T> {
     T at(MemoryDisk.Mount mount) throws IOException;
   }
 
@@ -45,11 +45,11 @@ final class SimulatedNode {
     });
   }
 
-  String name() {
+  public String name() {
     return name;
   }
 
-  MemoryDisk disk() {
+  public MemoryDisk disk() {
     return disk;
   }
 
@@ -57,32 +57,32 @@ final class SimulatedNode {
     servers.add(server);
   }
 
-  List<SimulatedServer> servers() {
+  public List<SimulatedServer> servers() {
     return List.copyOf(servers);
   }
 
-  long clockAheadNanos() {
+  public long clockAheadNanos() {
     return clockAheadNanos;
   }
 
-  void clockJumps(long nanos) {
+  public void clockJumps(long nanos) {
     clockAheadNanos += nanos;
   }
 
   /** How often power was lost here. */
-  int powerLosses() {
+  public int powerLosses() {
     return losses;
   }
 
   /** All servers die, and what they had not made durable meets its fate. */
-  void losePower(RandomGenerator random) {
+  public void losePower(RandomGenerator random) {
     losses++;
     servers.forEach(SimulatedServer::die);
     disk.powerLoss(random);
     omniscient = disk.mount("world on " + name);
   }
 
-  <T> T look(Look<T> look) throws IOException {
+  public <T> T look(Look<T> look) throws IOException {
     looking = true;
     disk.faultsAct(false);
     try {
@@ -94,7 +94,7 @@ final class SimulatedNode {
   }
 
   /** Names in a directory below the state, none where there is no such directory. */
-  List<String> list(String... path) throws IOException {
+  public List<String> list(String... path) throws IOException {
     return look(mount -> {
       Optional<Directory> directory = directory(mount, path);
       return directory.isPresent() ? directory.get().list() : List.of();
@@ -112,7 +112,7 @@ final class SimulatedNode {
   }
 
   /** A server's metadata file, if it is there. */
-  Optional<JsonNode> metadata(String file, String... path) throws IOException {
+  public Optional<JsonNode> metadata(String file, String... path) throws IOException {
     return look(mount -> {
       Optional<Directory> directory = directory(mount, path);
       return directory.isPresent()
@@ -122,7 +122,7 @@ final class SimulatedNode {
   }
 
   /** Space that all files take. */
-  long usedBytes() throws IOException {
+  public long usedBytes() throws IOException {
     long much = 1L << 50;
     disk.capacity(much);
     looking = true;
@@ -134,7 +134,7 @@ final class SimulatedNode {
     }
   }
 
-  boolean isDirectory(String path) {
+  public boolean isDirectory(String path) {
     try {
       sizeBytes(path);
       return false;
@@ -144,12 +144,12 @@ final class SimulatedNode {
   }
 
   /** Size of a file or device; 0 where nothing is. */
-  long sizeBytes(String path) throws IOException {
+  public long sizeBytes(String path) throws IOException {
     return look(mount -> mount.devices().examine(path).sizeBytes());
   }
 
   /** The bytes of a file or device, at most {@code lengthBytes} of them. */
-  byte[] read(String path, long offset, int lengthBytes) throws IOException {
+  public byte[] read(String path, long offset, int lengthBytes) throws IOException {
     return look(mount -> {
       try (BlockDevice device = mount.devices().openReadOnly(path)) {
         int length = (int) Math.max(0, Math.min(lengthBytes, device.sizeBytes() - offset));
@@ -164,6 +164,16 @@ final class SimulatedNode {
     });
   }
 
+  /** All bytes of a file. */
+  public byte[] bytes(String path) throws IOException {
+    byte[] all = new byte[(int) sizeBytes(path)];
+    for (int at = 0; at < all.length; at += Image.RANGE_BYTES) {
+      byte[] range = read(path, at, Image.RANGE_BYTES);
+      System.arraycopy(range, 0, all, at, range.length);
+    }
+    return all;
+  }
+
   void write(String path, long offset, byte[] bytes) throws IOException {
     look(mount -> {
       try (BlockDevice device = mount.devices().openWritable(path)) {
@@ -175,7 +185,7 @@ final class SimulatedNode {
   }
 
   /** A new file or block device of zeroes. */
-  void make(String path, boolean blockDevice, long sizeBytes) throws IOException {
+  public void make(String path, boolean blockDevice, long sizeBytes) throws IOException {
     if (blockDevice) disk.addBlockDevice(path, sizeBytes);
     else
       look(mount -> {

@@ -12,18 +12,20 @@ import io.backstay.wire.Reply;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
 /** A server of the group: its disk stays, its process comes and goes. */
-final class SimulatedServer {
+public final class SimulatedServer {
   /** Builds the role of a new process. */
   interface Make {
     RoleService service(Life life) throws IOException;
   }
 
   /** What belongs to one process, and dies with it. */
-  record Life(SimulatedProcess process, MemoryDisk.Mount mount, MemoryNetwork network, Time time) {}
+  public record Life(
+      SimulatedProcess process, MemoryDisk.Mount mount, MemoryNetwork network, Time time) {}
 
   private final SimulatedGroup group;
   private final SimulatedNode node;
@@ -33,6 +35,8 @@ final class SimulatedServer {
   private Optional<RoleService> service = Optional.empty();
   private Optional<String> failedStart = Optional.empty();
   private boolean stopping;
+  private long awayUntilNanos;
+  private long servesSinceNanos;
   private int lives;
 
   SimulatedServer(SimulatedGroup group, SimulatedNode node, Peer self, Make make) {
@@ -43,42 +47,51 @@ final class SimulatedServer {
     node.add(this);
   }
 
-  String name() {
+  public String name() {
     return self.name();
   }
 
-  Peer self() {
+  public Peer self() {
     return self;
   }
 
-  SimulatedNode node() {
+  public SimulatedNode node() {
     return node;
   }
 
-  String address() {
+  public String address() {
     return self.name() + ":1";
   }
 
-  boolean isAlive() {
+  public boolean isAlive() {
     return life.isPresent();
   }
 
   /** Whether it takes connections. */
-  boolean isServing() {
+  public boolean isServing() {
     return service.isPresent();
   }
 
+  /** Whether it takes connections, and has for so long. */
+  public boolean servesSince(Duration duration) {
+    return isServing() && group.scheduler().nanos() - servesSinceNanos >= duration.toNanos();
+  }
+
   /** Why it could not start the last time, if it could not. */
-  Optional<String> failedStart() {
+  public Optional<String> failedStart() {
     return failedStart;
   }
 
-  Optional<SimulatedProcess> process() {
+  public Optional<Life> life() {
+    return life;
+  }
+
+  public Optional<SimulatedProcess> process() {
     return life.map(Life::process);
   }
 
-  void start() {
-    if (isAlive()) return;
+  public void start() {
+    if (isAlive() || group.scheduler().nanos() < awayUntilNanos) return;
     SimulatedProcess process = new SimulatedProcess(name() + "." + ++lives);
     Life begun =
         new Life(
@@ -102,6 +115,7 @@ final class SimulatedServer {
       Network network = new TappedNetwork(name(), mine.network(), group.witness());
       Network.Listener listener = network.listen(address());
       service = Optional.of(role);
+      servesSinceNanos = group.scheduler().nanos();
       HelloHandshake hello = new HelloHandshake(GroupKeys.GROUP, name(), "simulation", mine.time());
       new Conversations(listener, hello, role, () -> facts(mine), metrics, mine.time()).start();
     } catch (IOException e) {
@@ -127,7 +141,7 @@ final class SimulatedServer {
   }
 
   /** As SIGKILL. The supervisor starts it again. */
-  void die() {
+  public void die() {
     if (life.isEmpty()) return;
     Life ended = life.get();
     life = Optional.empty();
@@ -138,8 +152,26 @@ final class SimulatedServer {
     group.died(this);
   }
 
+  /** Whether it is about to end in order. */
+  public boolean isStopping() {
+    return stopping;
+  }
+
+  /** It dies, and does not come back before so long. */
+  public void leave(long awayNanos) {
+    awayUntilNanos = group.scheduler().nanos() + awayNanos;
+    die();
+    group.scheduler().at(awayUntilNanos, this::start);
+  }
+
+  /** It comes back now, if it was away. */
+  public void comeBack() {
+    awayUntilNanos = 0;
+    start();
+  }
+
   /** As SIGTERM: what runs is brought to a steady state, then the process ends. */
-  void stopInOrder() {
+  public void stopInOrder() {
     if (service.isEmpty() || stopping) return;
     stopping = true;
     RoleService role = service.get();

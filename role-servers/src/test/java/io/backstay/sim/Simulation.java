@@ -62,9 +62,11 @@ final class Simulation {
     this.trace = new Trace(listener);
     this.scheduler = new SeededScheduler(seed, trace);
     this.random = scheduler.splitRandom();
-    this.chaos = new Chaos(scheduler);
+    this.chaos = new Chaos(scheduler, Fault.TO_PLAIN_VOLUMES, Chaos.Tempo.MINUTES);
     this.expectations = new Expectations(scheduler::nanos);
-    this.group = new SimulatedGroup(scheduler, KEYS, expectations, chaos::beforeDisk);
+    this.group =
+        new SimulatedGroup(
+            scheduler, KEYS, expectations, chaos::beforeDisk, SimulatedGroup.WITHOUT_LOGS);
     group.wire().beforeEachOperation(chaos::beforeNetwork);
     group.onBegin(chaos::begins);
     this.engine = new Engine(group);

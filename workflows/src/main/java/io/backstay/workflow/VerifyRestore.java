@@ -13,11 +13,18 @@ import io.temporal.workflow.WorkflowMethod;
 public interface VerifyRestore extends Run {
   /**
    * @param gid null for the newest point
+   * @param archive server name; null for the volume's primary archive
    */
-  record Input(String volume, Long gid) implements RunInput {
+  record Input(String volume, Long gid, String archive) implements RunInput {
     public Input {
       Names.require("volume", volume);
       if (gid != null && gid < 0) throw new IllegalArgumentException("gid is negative: " + gid);
+      if (archive != null) Names.require("server", archive);
+    }
+
+    /** At the primary archive. */
+    public Input(String volume, Long gid) {
+      this(volume, gid, null);
     }
 
     @Override
@@ -32,7 +39,8 @@ public interface VerifyRestore extends Run {
 
     @Override
     public String workflowId() {
-      return "verify-restore/" + volume + (gid == null ? "" : "/" + gid);
+      String point = gid == null ? "" : "/" + gid;
+      return "verify-restore/" + volume + point + (archive == null ? "" : "/" + archive);
     }
 
     @Override

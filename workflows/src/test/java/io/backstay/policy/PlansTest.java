@@ -74,7 +74,7 @@ class PlansTest {
 
   private static RestorePlan restore(CatalogView view, String node) throws RefusedException {
     return RestorePlan.choose(
-        HEAD, view, RECORD, ChosenPoint.exactly(POINT), Optional.ofNullable(node), "/x", 0);
+        HEAD, view, RECORD, "a0", ChosenPoint.exactly(POINT), Optional.ofNullable(node), "/x", 0);
   }
 
   @Test
@@ -86,6 +86,22 @@ class PlansTest {
     assertRefused(RefusalCode.UNKNOWN_SERVER, () -> restore(view, "n9"));
     assertRefused(RefusalCode.BAD_INPUT, () -> restore(view, null));
     assertThat(restore(group(S0, A0), null).node()).isEqualTo("n0");
+  }
+
+  @Test
+  void aRestoreIsReadFromTheArchiveThatWasChosen() throws Exception {
+    RestorePlan plan =
+        RestorePlan.choose(
+            HEAD,
+            group(S0, A0, A1),
+            RECORD,
+            "a1",
+            ChosenPoint.exactly(POINT),
+            Optional.of("n0"),
+            "/x",
+            0);
+    assertThat(plan.server()).isEqualTo("a1");
+    assertThat(plan.words()).contains("from a1 to n0:/x");
   }
 
   private static DeviceFacts device(long bytes) {

@@ -154,6 +154,19 @@ class RestoreTest {
         .contains("before: gid 6 at ", "; after: gid 8 at ");
   }
 
+  /** One of several may have damage that another has not. */
+  @Test
+  void anArchiveThatIsNotOneOfTheVolumeIsRefused() throws Exception {
+    Restore.Input from =
+        new Restore.Input("vol0", null, null, null, null, "n0:/x", null, null, "a9", null);
+    assertThat(group.refused(from).code()).isEqualTo(RefusalCode.UNKNOWN_SERVER);
+    assertThat(group.refused(new VerifyRestore.Input("vol0", null, "a9")).code())
+        .isEqualTo(RefusalCode.UNKNOWN_SERVER);
+    assertThat(
+            group.completed(new VerifyRestore.Input("vol0", 0L, "a0"), VerifyRestore.Result.class))
+        .isEqualTo(new VerifyRestore.Result("vol0", 0, 4 << 20, 1.5));
+  }
+
   @Test
   void anUnknownVolumeIsRefused() throws Exception {
     Refusal refusal =

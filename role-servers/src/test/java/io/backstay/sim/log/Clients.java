@@ -21,13 +21,33 @@ import java.util.random.RandomGenerator;
  * The event loop of a volume's NBD server, and the clients behind it: requests in the order in
  * which they come, several of them under way, answers whenever they are there.
  */
-final class Clients {
+public final class Clients {
+  /** Where they are. */
+  public interface Ground {
+    VolumeHistory history();
+
+    /** Whether all requests are alike. */
+    boolean uniform();
+
+    /** Whether something is wrong that may make requests fail. */
+    boolean mayFail();
+
+    void say(String what);
+
+    /** After each request. */
+    void asked();
+
+    void logWasRead();
+
+    /** How long an answer may take. */
+    Duration patience();
+  }
+
   private static final int BLOCK_BYTES = 4096;
   private static final int SECTOR = VolumeHistory.SECTOR_BYTES;
-  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int READ_BYTES_MAX = 64 << 10;
 
-  private final LogWorld world;
+  private final Ground world;
   private final VolumeHistory history;
   private final LoggedVolume volume;
   private final Time time;
@@ -44,7 +64,7 @@ final class Clients {
   /**
    * @param buffers of {@link #READ_BYTES_MAX}, used again and again
    */
-  Clients(LogWorld world, LoggedVolume volume, Time time, ArrayDeque<ByteBuffer> buffers) {
+  public Clients(Ground world, LoggedVolume volume, Time time, ArrayDeque<ByteBuffer> buffers) {
     this.world = world;
     this.history = world.history();
     this.volume = volume;
@@ -52,15 +72,15 @@ final class Clients {
     this.random = time.random();
     this.answered = time.gate();
     this.buffers = buffers;
-    int many = world.circumstances().uniform() ? 1 : 1 + random.nextInt(4);
+    int many = world.uniform() ? 1 : 1 + random.nextInt(4);
     for (int i = 0; i < many; i++) connections.add(new Connection());
     this.here = connections.getFirst();
-    this.idle = random.nextInt(3) == 0 ? 0.2 : world.circumstances().uniform() ? 0.002 : 0.02;
+    this.idle = random.nextInt(3) == 0 ? 0.2 : world.uniform() ? 0.002 : 0.02;
   }
 
   /** One client. All are of the volume's one event loop, and write where they like. */
   private final class Connection {
-    private final int depth = world.circumstances().uniform() ? 64 : 1 << random.nextInt(6);
+    private final int depth = world.uniform() ? 64 : 1 << random.nextInt(6);
     private final int writeBytesMax = 4096 << random.nextInt(random.nextInt(6) == 0 ? 10 : 5);
     private int underWay;
 
@@ -79,14 +99,14 @@ final class Clients {
   }
 
   /** Requests, one after the other, without waiting for what is not needed. */
-  void ask(int requests) throws InterruptedException {
+  public void ask(int requests) throws InterruptedException {
     for (int i = 0; i < requests; i++) {
       here = anyConnection();
+      history.sizeFound(volume.sizeBytes());
       while (here.underWay >= here.depth) awaitAnswer();
       if (random.nextDouble() < idle) time.sleep(someTime());
       else if (random.nextInt(4) == 0) Thread.yield();
-      int choice =
-          world.circumstances().uniform() && random.nextInt(8) > 0 ? 0 : random.nextInt(100);
+      int choice = world.uniform() && random.nextInt(8) > 0 ? 0 : random.nextInt(100);
       if (choice < 60) write();
       else if (choice < 68) trim();
       else if (choice < 74) zeroes();
@@ -94,7 +114,7 @@ final class Clients {
       else if (choice < 96) read();
       else if (choice < 98) extents();
       else if (random.nextInt(3) == 0) readLog();
-      world.mishap();
+      world.asked();
       if (random.nextInt(3) == 0) volume.caughtUp();
       if (volume.failure().isPresent() && random.nextInt(8) == 0) return;
     }
@@ -106,18 +126,19 @@ final class Clients {
   }
 
   /** Requests that are under way may fail from now on. */
-  void stopping() {
+  public void stopping() {
     stopping = true;
   }
 
-  void awaitAll() throws InterruptedException {
+  public void awaitAll() throws InterruptedException {
     while (underWay > 0) awaitAnswer();
   }
 
   private void awaitAnswer() throws InterruptedException {
     volume.caughtUp();
-    if (!answered.await(PATIENCE))
-      throw new Violation("9", "no answer within " + PATIENCE + " for " + underWay + " requests");
+    if (!answered.await(world.patience()))
+      throw new Violation(
+          "9", "no answer within " + world.patience() + " for " + underWay + " requests");
   }
 
   /** What becomes of an answer. */
@@ -193,9 +214,9 @@ final class Clients {
   }
 
   private void write() {
-    Sectors where = world.circumstances().uniform() ? block() : some(here.writeBytesMax);
-    boolean durable = random.nextInt(world.circumstances().uniform() ? 40 : 10) == 0;
-    VolumeHistory.Change change = history.write(where.from(), where.to());
+    Sectors where = world.uniform() ? block() : some(here.writeBytesMax);
+    boolean durable = random.nextInt(world.uniform() ? 40 : 10) == 0;
+    Change change = history.write(where.from(), where.to());
     ByteBuffer bytes = ByteBuffer.allocate(where.bytes());
     VolumeHistory.fill(change, bytes);
     bytes.flip();
@@ -210,7 +231,7 @@ final class Clients {
   private void trim() {
     Sectors where = some(random.nextInt(4) == 0 ? history.sectors() * SECTOR : here.writeBytesMax);
     boolean durable = random.nextInt(10) == 0;
-    VolumeHistory.Change change = history.discard(where.from(), where.to());
+    Change change = history.discard(where.from(), where.to());
     call(
         change + (durable ? " with FUA" : ""),
         answer -> volume.trim(where.offset(), where.bytes(), durable, answer),
@@ -221,7 +242,7 @@ final class Clients {
     Sectors where = some(here.writeBytesMax);
     boolean keepSpace = random.nextBoolean();
     boolean durable = random.nextInt(10) == 0;
-    VolumeHistory.Change change = history.discard(where.from(), where.to());
+    Change change = history.discard(where.from(), where.to());
     call(
         change + (keepSpace ? " by zeroes" : ""),
         answer -> volume.zeroes(where.offset(), where.bytes(), keepSpace, false, durable, answer),
@@ -303,7 +324,7 @@ final class Clients {
   }
 
   /** The whole volume, while nobody else asks for anything. */
-  ByteBuffer readAll() throws InterruptedException {
+  public ByteBuffer readAll() throws InterruptedException {
     failed = false;
     int size = history.sectors() * SECTOR;
     ByteBuffer all = ByteBuffer.allocate(size);

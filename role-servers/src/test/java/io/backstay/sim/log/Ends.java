@@ -43,6 +43,11 @@ final class Ends {
     return end;
   }
 
+  /** How it ends in the midst of something. */
+  End sudden() {
+    return end == End.POWER_LOSS ? end : End.DEATH;
+  }
+
   void none() {
     after = -1;
   }

@@ -35,7 +35,7 @@ final class LogRow {
   /** Begins at one of these moments, both ends included. */
   LogRow(VolumeHistory history, long first, long last) {
     this.history = history;
-    this.contents = new long[history.sectors()];
+    this.contents = new long[history.sectorsMax()];
     for (long m = first; m <= last; m++) states.add(new State(m, m));
   }
 

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Worlds of one logged volume, from seeds: invariants 1, 2 and 6 of the design, by rule L1, rule
- * L2, rule L3, rule L4, rule L5, rule L6, rule L7, rule M1, rule M2 and rule M4. {@code
+ * L2, rule L3, rule L4, rule L5, rule L6, rule L7, rule L9, rule M1, rule M2 and rule M4. {@code
  * -Dbackstay.simulation.log.seeds=N} says how many, {@code -Dbackstay.long=true} many more.
  */
 class LogSimulationTest {
@@ -30,16 +30,16 @@ class LogSimulationTest {
   @Test
   void theSameSeedIsTheSameWorldBitForBit() {
     for (long seed = 1; seed <= 20; seed++) {
-      LogWorld.Result once = live(seed);
-      LogWorld.Result again = live(seed);
+      LogResult once = live(seed);
+      LogResult again = live(seed);
       assertThat(again.hash()).as("seed %d", seed).isEqualTo(once.hash());
       assertThat(again.steps()).isEqualTo(once.steps());
       assertThat(again.nanos()).isEqualTo(once.nanos());
     }
   }
 
-  private static LogWorld.Result live(long seed) {
-    LogWorld.Result result = LogWorld.run(seed, Optional.empty());
+  private static LogResult live(long seed) {
+    LogResult result = LogWorld.run(seed, Optional.empty());
     assertThat(result.failure())
         .as(() ->
             "seed %d; replay: ./backstay simulate --log --seeds 1 --seed %d --verbose%n%s"

@@ -35,9 +35,10 @@ import java.util.random.RandomGenerator;
  *   the last one:     nothing goes wrong any more
  * </pre>
  */
-final class LogWorld {
+final class LogWorld implements Clients.Ground {
   private static final long STEPS_MAX = 2_000_000;
   private static final long ROOM_EVERY_STEPS = 256;
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Duration LIFE_MAX = Duration.ofHours(2);
 
   /** More than what a log device holds beside its ring. */
@@ -47,24 +48,6 @@ final class LogWorld {
   static final String DATA = "/dev/data";
   private static final String STATE = "/server/vol0";
   static final String CUTS = STATE + "/" + LoggedVolume.CUTS_FILE;
-
-  /** What a world came to. */
-  record Result(
-      long seed,
-      long hash,
-      long steps,
-      long nanos,
-      int lives,
-      int deaths,
-      int powerLosses,
-      Mishaps mishaps,
-      int tailsTaken,
-      int logsRead,
-      int compared,
-      CutsModel cuts,
-      int cutsCompared,
-      Optional<Throwable> failure,
-      List<String> lastLines) {}
 
   private final long seed;
   private final Trace trace;
@@ -80,17 +63,13 @@ final class LogWorld {
   private final Mishaps mishaps;
   private final Ends ends;
   private final Stalls stalls;
+  private final Resizes resizes;
 
   private Optional<SimulatedProcess> living = Optional.empty();
   private MemoryDisk.Mount mount;
+  private final Tally tally = new Tally();
   private boolean lostPower;
   private boolean tailTaken;
-  private int lives;
-  private int deaths;
-  private int losses;
-  private int tailsTaken;
-  private int logsRead;
-  private int compared;
   private Optional<Throwable> failure = Optional.empty();
   private boolean over;
 
@@ -100,7 +79,9 @@ final class LogWorld {
     this.scheduler = new SeededScheduler(seed, trace);
     this.random = scheduler.splitRandom();
     this.circumstances = Circumstances.random(random);
-    this.history = new VolumeHistory(circumstances.sectors(), scheduler::nanos);
+    this.resizes = new Resizes(seed, this, disk, circumstances.sectors());
+    this.history =
+        new VolumeHistory(circumstances.sectors(), resizes.sectorsMax(), scheduler::nanos);
     this.cuts = new CutsModel(history, circumstances);
     this.archive = new Archive(this, cuts, scheduler.splitRandom());
     this.mishaps = new Mishaps(disk, scheduler.splitRandom(), this::say);
@@ -109,7 +90,7 @@ final class LogWorld {
     disk.beforeEachOperation(this::before);
   }
 
-  static Result run(long seed, Optional<Consumer<String>> listener) {
+  static LogResult run(long seed, Optional<Consumer<String>> listener) {
     return new LogWorld(seed, listener).turn();
   }
 
@@ -121,17 +102,29 @@ final class LogWorld {
     return cuts;
   }
 
-  VolumeHistory history() {
+  @Override
+  public VolumeHistory history() {
     return history;
   }
 
-  void say(String what) {
+  @Override
+  public boolean uniform() {
+    return circumstances.uniform();
+  }
+
+  @Override
+  public Duration patience() {
+    return PATIENCE;
+  }
+
+  @Override
+  public void say(String what) {
     trace.line(scheduler.nanos(), living.map(SimulatedProcess::name).orElse("world"), what);
   }
 
   // ---- the machinery
 
-  private Result turn() {
+  private LogResult turn() {
     try (LogLines lines = new LogLines(scheduler)) {
       scheduler.fork(world, "story", this::tellQuietly);
       while (!over) {
@@ -148,18 +141,14 @@ final class LogWorld {
     } finally {
       scheduler.abandonAll();
     }
-    return new Result(
+    return new LogResult(
         seed,
         trace.hash(),
         scheduler.steps(),
         scheduler.nanos(),
-        lives,
-        deaths,
-        losses,
+        tally,
         mishaps,
-        tailsTaken,
-        logsRead,
-        compared,
+        resizes.done(),
         cuts,
         archive.compared(),
         failure,
@@ -179,13 +168,13 @@ final class LogWorld {
 
   /** Before each operation of a disk or shared memory: the process may end here. */
   private void before(String operation) {
-    if (!scheduler.isRunning()) return;
+    if (!scheduler.isRunning() || resizes.isOutside()) return;
     SimulatedProcess process = scheduler.current().process();
     if (process.isDead()) SeededScheduler.parkForever();
     if (process == world) return;
     trace.line(scheduler.nanos(), process.name(), operation);
-    if (ends.isAt(operation)) {
-      end(ends.end());
+    if (ends.isAt(operation) || resizes.isAt()) {
+      end(ends.sudden());
       SeededScheduler.parkForever();
     }
     if (random.nextDouble() < circumstances.yields()) Thread.yield();
@@ -199,26 +188,33 @@ final class LogWorld {
     say(process.name() + " ends: " + how);
     scheduler.kill(process);
     if (how == Ends.End.POWER_LOSS) {
-      losses++;
+      tally.powerLosses++;
       lostPower = true;
       disk.powerLoss(random);
     } else {
-      deaths++;
+      tally.deaths++;
       mount.die();
     }
   }
 
-  /** Whether something went wrong that may make requests fail. */
-  boolean mayFail() {
+  /** Nothing goes wrong any more. */
+  boolean allIsWell() {
+    return mishaps.isOver();
+  }
+
+  @Override
+  public boolean mayFail() {
     return mishaps.mayFail();
   }
 
-  void logWasRead() {
-    logsRead++;
+  @Override
+  public void logWasRead() {
+    tally.logsRead++;
   }
 
   /** Sometimes something fails, for a while. */
-  void mishap() {
+  @Override
+  public void asked() {
     long lasts = mishaps.maybe();
     if (lasts > 0) scheduler.fork(world, "end of a mishap", () -> endMishap(lasts));
   }
@@ -251,7 +247,7 @@ final class LogWorld {
 
   private void make() throws IOException {
     long data = (long) history.sectors() * VolumeHistory.SECTOR_BYTES;
-    disk.addBlockDevice(DATA, data);
+    resizes.makeDevice(data);
     disk.addBlockDevice(LOG, circumstances.ringBytes() + SUPER_BYTES);
     mount = disk.mount("world");
     Time time = new SimulatedTime(scheduler, world, () -> 0);
@@ -272,7 +268,7 @@ final class LogWorld {
 
   /** One process, from its start until it is gone. */
   private void live(int requests) throws InterruptedException {
-    SimulatedProcess process = new SimulatedProcess("s" + ++lives);
+    SimulatedProcess process = new SimulatedProcess("s" + ++tally.lives);
     living = Optional.of(process);
     mount = disk.mount(process.name());
     Time time = new SimulatedTime(scheduler, process, () -> 0);
@@ -291,7 +287,7 @@ final class LogWorld {
   /** The machine goes while no process is there. */
   private void losePowerOfNobody() {
     say("the power goes");
-    losses++;
+    tally.powerLosses++;
     lostPower = true;
     disk.powerLoss(random);
   }
@@ -299,6 +295,7 @@ final class LogWorld {
   private void main(Time time, LogSettings settings, int requests) {
     try {
       LoggedVolume volume = open(parts(time, settings));
+      history.sizeFound(volume.sizeBytes());
       Clients clients = new Clients(this, volume, time, buffers);
       Archive.Reading reading = archive.reading(volume, time);
       ByteBuffer all = clients.readAll();
@@ -307,9 +304,11 @@ final class LogWorld {
         Commands commands = new Commands(this, volume, time);
         inspect(volume, commands, reading);
         reading.begin();
+        Resizes.Life resizing = resizes.life(volume, time);
+        resizing.begin();
         commands.begin(random.nextInt(circumstances.uniform() ? 4 : 16));
         clients.ask(requests);
-        if (ends.end() == Ends.End.STOP) stop(volume, clients, commands, reading);
+        if (ends.end() == Ends.End.STOP) stop(volume, clients, commands, reading, resizing);
       }
     } catch (IOException e) {
       say("it cannot serve: " + e);
@@ -346,7 +345,7 @@ final class LogWorld {
   }
 
   private void compare(ByteBuffer all) {
-    compared++;
+    tally.compared++;
     say(lostPower ? "compared after a loss of power" : "compared");
     if (lostPower) history.foundAfterPowerLoss(all);
     else history.foundAfterDeath(all);
@@ -355,11 +354,16 @@ final class LogWorld {
   }
 
   private void stop(
-      LoggedVolume volume, Clients clients, Commands commands, Archive.Reading reading)
+      LoggedVolume volume,
+      Clients clients,
+      Commands commands,
+      Archive.Reading reading,
+      Resizes.Life resizing)
       throws InterruptedException {
     if (random.nextBoolean()) clients.awaitAll();
     reading.end();
     commands.stopping();
+    resizing.stopping();
     clients.stopping();
     try {
       volume.stop();
@@ -382,6 +386,6 @@ final class LogWorld {
     say("somebody takes the tail");
     somebody.sharedMemories().delete(state.get().get("tail").asText());
     tailTaken = true;
-    tailsTaken++;
+    tally.tailsTaken++;
   }
 }

@@ -9,19 +9,15 @@ public final class SimulateLogs {
   private static final int TEXT_MAX = 1500;
   private static final double NANOS_PER_HOUR = 3.6e12;
 
+  private final Tally all = new Tally();
   private long seeds;
   private long failed;
   private long steps;
   private long nanos;
-  private long lives;
-  private long deaths;
-  private long powerLosses;
   private long failedFlushes;
   private long failedDevices;
   private long fullDisks;
-  private long tailsTaken;
-  private long logsRead;
-  private long compared;
+  private long resizes;
   private long sessions;
   private long snapshots;
   private long overflows;
@@ -31,42 +27,41 @@ public final class SimulateLogs {
   public boolean simulate(long first, long many, boolean verbose, PrintStream out) {
     for (long seed = first; seed < first + many; seed++) simulate(seed, verbose, out);
     out.printf(
-        "%d logged volumes, %d failed; %.1f simulated hours, %d steps, %d lives: %d deaths, %d losses of power, %d failed flushes, %d failing devices, %d full disks, %d tails taken; %d sessions, %d snapshots, %d logs given up; %d logs read, compared: %d volumes, %d cuts%n",
+        "%d logged volumes, %d failed; %.1f simulated hours, %d steps, %d lives: %d deaths, %d"
+            + " losses of power, %d failed flushes, %d failing devices, %d full disks, %d tails"
+            + " taken; %d sessions, %d snapshots, %d logs given up, %d resizes; %d logs read,"
+            + " compared: %d volumes, %d cuts%n",
         seeds,
         failed,
         nanos / NANOS_PER_HOUR,
         steps,
-        lives,
-        deaths,
-        powerLosses,
+        all.lives,
+        all.deaths,
+        all.powerLosses,
         failedFlushes,
         failedDevices,
         fullDisks,
-        tailsTaken,
+        all.tailsTaken,
         sessions,
         snapshots,
         overflows,
-        logsRead,
-        compared,
+        resizes,
+        all.logsRead,
+        all.compared,
         cutsCompared);
     return failed > 0;
   }
 
   private void simulate(long seed, boolean verbose, PrintStream out) {
-    LogWorld.Result result =
-        LogWorld.run(seed, verbose ? Optional.of(out::println) : Optional.empty());
+    LogResult result = LogWorld.run(seed, verbose ? Optional.of(out::println) : Optional.empty());
     seeds++;
     steps += result.steps();
     nanos += result.nanos();
-    lives += result.lives();
-    deaths += result.deaths();
-    powerLosses += result.powerLosses();
+    all.add(result.tally());
     failedFlushes += result.mishaps().flushes();
     failedDevices += result.mishaps().devices();
     fullDisks += result.mishaps().fullDisks();
-    tailsTaken += result.tailsTaken();
-    logsRead += result.logsRead();
-    compared += result.compared();
+    resizes += result.resizes();
     sessions += result.cuts().sessions();
     snapshots += result.cuts().snapshots();
     overflows += result.cuts().overflows();

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -22,78 +23,67 @@ import java.util.function.LongSupplier;
  * stretches of moments it looked like that; there must be a moment that fits all of them, and it
  * must not lie before what was promised (invariants 1 and 2).
  */
-final class VolumeHistory {
-  static final int SECTOR_BYTES = 512;
+public final class VolumeHistory {
+  public static final int SECTOR_BYTES = 512;
   private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
-  /** A write or discard of sectors {@code from .. to - 1}. */
-  static final class Change {
-    private final long number;
-    private final int from;
-    private final int to;
-    private final boolean zero;
-
-    /** Moment before its first sector. */
-    private final long before;
-
-    private final long askedNanos;
-    private long acknowledgedNanos = Long.MAX_VALUE;
-    private boolean acknowledged;
-    private boolean lost;
-
-    private Change(long number, int from, int to, boolean zero, long before, long askedNanos) {
-      this.number = number;
-      this.from = from;
-      this.to = to;
-      this.zero = zero;
-      this.before = before;
-      this.askedNanos = askedNanos;
-    }
-
-    private long at(int sector) {
-      return before + sector - from + 1;
-    }
-
-    private long end() {
-      return before + to - from;
-    }
-
-    private long found() {
-      return zero ? 0 : number;
-    }
-
-    @Override
-    public String toString() {
-      return "%s %d of sectors %d..%d".formatted(zero ? "discard" : "write", number, from, to - 1);
-    }
-  }
-
   /** A stretch of moments, both ends included. */
-  private record Stretch(long first, long last) {}
+  public record Stretch(long first, long last) {}
 
   /** A read that was asked for: what was acknowledged by then must be seen. */
   record Reading(int from, int to, int[] seen) {}
 
   private final long[] base;
   private final LongSupplier clock;
+  private final Set<Integer> sizesAsked = new HashSet<>();
   private final Lives lives = new Lives();
   private final List<List<Change>> since = new ArrayList<>();
   private final BitSet touched = new BitSet();
   private final List<Change> all = new ArrayList<>();
+  private int sectors;
   private long numbers;
   private long begin;
   private long now;
   private long acknowledged;
   private long durable;
 
-  VolumeHistory(int sectors, LongSupplier clock) {
-    this.base = new long[sectors];
-    this.clock = clock;
-    for (int i = 0; i < sectors; i++) since.add(new ArrayList<>(0));
+  public VolumeHistory(int sectors, LongSupplier clock) {
+    this(sectors, sectors, clock);
   }
 
-  int sectors() {
+  /** Of a volume that may grow. */
+  VolumeHistory(int sectors, int sectorsMax, LongSupplier clock) {
+    this.base = new long[sectorsMax];
+    this.sectors = sectors;
+    this.clock = clock;
+    for (int i = 0; i < sectorsMax; i++) since.add(new ArrayList<>(0));
+  }
+
+  /** As many as it has now. */
+  public int sectors() {
+    return sectors;
+  }
+
+  /** An image has so many, those that the volume does not have yet are zeroes. */
+  int sectorsMax() {
     return base.length;
+  }
+
+  // ---- its size (rule L9)
+
+  /** From now on it may have that size. */
+  void sizeAsked(long bytes) {
+    sizesAsked.add((int) (bytes / SECTOR_BYTES));
+  }
+
+  /** Somebody sees that size: it stays, whatever comes. */
+  void sizeFound(long bytes) {
+    int found = (int) (bytes / SECTOR_BYTES);
+    if (found < sectors || found > sectors && !sizesAsked.contains(found))
+      throw new Violation(
+          "L9",
+          "%d sectors, there were %d, asked for were %s".formatted(found, sectors, sizesAsked));
+    sectors = found;
   }
 
   // ---- what is asked and answered
@@ -135,16 +125,16 @@ final class VolumeHistory {
   }
 
   /** The moment when everything is done that was asked for. */
-  long asked() {
+  public long asked() {
     return now;
   }
 
   /** To be handed to {@link #flushed} when the flush that is asked for now is answered. */
-  long flushing() {
+  public long flushing() {
     return acknowledged;
   }
 
-  void flushed(long flushing) {
+  public void flushed(long flushing) {
     durable = Math.max(durable, flushing);
   }
 
@@ -239,6 +229,11 @@ final class VolumeHistory {
 
   /** The change that goes on at that moment. */
   private Optional<Change> changeAt(long moment) {
+    int index = indexAt(moment);
+    return index < all.size() ? Optional.of(all.get(index)) : Optional.empty();
+  }
+
+  private int indexAt(long moment) {
     int low = 0;
     int high = all.size();
     while (low < high) {
@@ -246,7 +241,7 @@ final class VolumeHistory {
       if (all.get(middle).end() <= moment) low = middle + 1;
       else high = middle;
     }
-    return low < all.size() ? Optional.of(all.get(low)) : Optional.empty();
+    return low;
   }
 
   /** What the volume held at a moment. */
@@ -264,8 +259,31 @@ final class VolumeHistory {
     return image;
   }
 
+  /**
+   * When the volume was that, of the moments from one to another; what was lost by a crash never
+   * was.
+   */
+  public List<Stretch> momentsOf(long[] image, long first, long last) {
+    Search search = new Search(image, first, last);
+    for (Lives.Life life : lives.between(first, last))
+      search.through(life, all.listIterator(indexAt(life.begin())));
+    if (begin <= last)
+      search.through(
+          new Lives.Life(begin, base, begin, now, now), all.listIterator(indexAt(begin)));
+    return search.found();
+  }
+
+  /** What distinguishes that from the volume at a moment, for people. */
+  public String differences(long[] image, long moment) {
+    long[] was = imageAt(moment);
+    List<String> some = new ArrayList<>();
+    for (int s = 0; s < was.length && some.size() < 6; s++)
+      if (was[s] != image[s]) some.add("%d: %s, was %s".formatted(s, told(image[s]), told(was[s])));
+    return "differences to moment %d in sectors %s".formatted(moment, some);
+  }
+
   /** Whether what is below that moment came before that time, and what is above it later. */
-  boolean fits(long moment, long nanos) {
+  public boolean fits(long moment, long nanos) {
     Optional<Change> next = changeAt(moment);
     if (next.isPresent() && next.get().acknowledgedNanos < nanos) return false;
     Optional<Change> last = moment == 0 ? Optional.empty() : changeAt(moment - 1);
@@ -275,19 +293,19 @@ final class VolumeHistory {
   // ---- what is there after a crash
 
   /** After the death of a process: everything that was acknowledged is there. */
-  void foundAfterDeath(ByteBuffer volume) {
+  public void foundAfterDeath(ByteBuffer volume) {
     collapse(volume, Math.max(acknowledged, durable), "acknowledged");
   }
 
   /** After a loss of power: everything that was flushed is there. */
-  void foundAfterPowerLoss(ByteBuffer volume) {
+  public void foundAfterPowerLoss(ByteBuffer volume) {
     collapse(volume, durable, "flushed");
   }
 
   private void collapse(ByteBuffer volume, long floor, String promise) {
     long[] found = new long[base.length];
     List<Stretch> possible = List.of(new Stretch(Math.max(floor, begin), now));
-    for (int s = 0; s < base.length; s++) {
+    for (int s = 0; s < sectors; s++) {
       found[s] = numberIn(volume, s, s);
       if (!touched.get(s)) {
         if (found[s] != base[s])
@@ -310,7 +328,7 @@ final class VolumeHistory {
     }
     long latest = possible.getLast().last;
     for (int i = all.size() - 1; i >= 0 && all.get(i).before >= latest; i--) all.get(i).lost = true;
-    lives.ended(begin, base.clone(), Math.max(floor, begin), now);
+    lives.ended(begin, base.clone(), Math.max(floor, begin), latest, now);
     System.arraycopy(found, 0, base, 0, found.length);
     touched.stream().forEach(s -> since.get(s).clear());
     touched.clear();
@@ -356,7 +374,7 @@ final class VolumeHistory {
   }
 
   /** Number of the write whose bytes stand there, 0 for zeroes. */
-  static long numberIn(ByteBuffer bytes, int index, int sector) {
+  public static long numberIn(ByteBuffer bytes, int index, int sector) {
     int at = index * SECTOR_BYTES;
     long number = bytes.getLong(at);
     for (int i = 1; i < SECTOR_BYTES / Long.BYTES; i++) {

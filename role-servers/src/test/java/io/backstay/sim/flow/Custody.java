@@ -1,0 +1,164 @@
+package io.backstay.sim.flow;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.chain.Diff;
+import io.backstay.model.Cut;
+import io.backstay.sim.SimulatedGroup;
+import io.backstay.sim.SimulatedNode;
+import io.backstay.sim.SimulatedServer;
+import io.backstay.sim.Violation;
+import io.backstay.wdiff.DiffSidecar;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Who has which stretch of a volume's history, as the disks have it at this moment (invariant 4):
+ * what the storage let go of, and what a proxy once had, is at each archive, or still at a proxy
+ * that will bring it there.
+ */
+final class Custody {
+  private final SimulatedGroup group;
+  private final List<FlowVolume> volumes;
+  private final Map<String, Map<Integer, NavigableSet<Long>>> once = new HashMap<>();
+  private final Set<String> known = new HashSet<>();
+
+  /** What one server has of one volume: by session, the gids that it has the way to. */
+  private static final class Held {
+    private final Map<Integer, NavigableSet<Long>> steps = new TreeMap<>();
+
+    /** The archive follows this session, and takes no more diffs of earlier ones. */
+    private int follows;
+
+    /** Gids up to which its images hold everything. */
+    private final Map<Integer, Long> images = new TreeMap<>();
+
+    private NavigableSet<Long> of(int session) {
+      return steps.computeIfAbsent(session, _ -> new TreeSet<>());
+    }
+  }
+
+  Custody(SimulatedGroup group, List<FlowVolume> volumes) {
+    this.group = group;
+    this.volumes = volumes;
+  }
+
+  void look() throws IOException {
+    for (FlowVolume volume : volumes) look(volume);
+  }
+
+  private void look(FlowVolume volume) throws IOException {
+    List<Held> spools = new ArrayList<>();
+    for (String proxy : volume.record().shipping().orElseThrow().proxies())
+      spools.add(diffs(volume, group.server(proxy), "spool"));
+    Map<Integer, NavigableSet<Long>> all =
+        once.computeIfAbsent(volume.name(), _ -> new TreeMap<>());
+    for (Held spool : spools) spool.steps.forEach((session, steps) -> add(all, session, steps));
+    Generations generations = volume.generations();
+    for (int session : List.copyOf(all.keySet())) {
+      OptionalLong first = generations.firstGid(session);
+      OptionalLong released = generations.releasedGid(session);
+      if (first.isPresent() && released.isPresent())
+        add(all, session, between(first.getAsLong(), released.getAsLong()));
+    }
+    for (String archive : volume.record().archives()) {
+      Held there = diffs(volume, group.server(archive), "diffs");
+      images(volume, archive, there);
+      all.forEach((session, steps) -> require(volume, archive, session, steps, there, spools));
+    }
+  }
+
+  private static void add(
+      Map<Integer, NavigableSet<Long>> all, int session, NavigableSet<Long> steps) {
+    all.computeIfAbsent(session, _ -> new TreeSet<>()).addAll(steps);
+  }
+
+  /** The steps that lead from one gid to another. */
+  private static NavigableSet<Long> between(long from, long to) {
+    NavigableSet<Long> steps = new TreeSet<>();
+    for (long gid = from + 1; gid <= to; gid++) steps.add(gid);
+    return steps;
+  }
+
+  private static void require(
+      FlowVolume volume,
+      String archive,
+      int session,
+      NavigableSet<Long> steps,
+      Held there,
+      List<Held> spools) {
+    if (session < there.follows) return;
+    NavigableSet<Long> missing =
+        new TreeSet<>(steps.tailSet(there.images.getOrDefault(session, -1L), false));
+    missing.removeAll(there.of(session));
+    for (Held spool : spools) missing.removeAll(spool.of(session));
+    if (missing.isEmpty()) return;
+    throw new Violation(
+        "4",
+        "the way of %s to gids %s of session %d is neither at %s, which has %s, nor at a proxy; let go of was %s"
+            .formatted(
+                volume.name(),
+                missing,
+                session,
+                archive,
+                there.of(session),
+                volume.generations().releasedGid(session)));
+  }
+
+  /** Wdiffs that have both their name and their sidecar. */
+  private Held diffs(FlowVolume volume, SimulatedServer server, String folder) throws IOException {
+    Held held = new Held();
+    List<String> names = server.node().list("volumes", volume.name(), folder);
+    Map<String, String> sidecars = new HashMap<>();
+    for (String name : names) DiffSidecar.gidsIn(name).ifPresent(gids -> sidecars.put(gids, name));
+    for (String name : names) {
+      Optional<Diff> diff = Diff.parse(name);
+      if (diff.isEmpty()) continue;
+      String sidecar = sidecars.get(diff.get().gids());
+      if (sidecar == null)
+        throw new Violation("6", "%s at %s has no sidecar".formatted(name, server.name()));
+      compare(volume, server, folder, sidecar);
+      int session = Integer.parseInt(sidecar.substring(0, sidecar.indexOf('-')));
+      held.of(session).addAll(between(diff.get().from().begin(), diff.get().to().begin()));
+    }
+    return held;
+  }
+
+  /** The cuts that it names are those that the storage made (rule M1). */
+  private void compare(FlowVolume volume, SimulatedServer server, String folder, String sidecar)
+      throws IOException {
+    if (!known.add(server.name() + " " + volume.name() + " " + sidecar)) return;
+    byte[] bytes =
+        server
+            .node()
+            .bytes(
+                "%s/volumes/%s/%s/%s"
+                    .formatted(SimulatedNode.STATE, volume.name(), folder, sidecar));
+    DiffSidecar diff = DiffSidecar.decode(sidecar, bytes);
+    volume.generations().see(diff.begin(), server.name());
+    for (Cut cut : diff.cuts()) volume.generations().see(cut, server.name());
+  }
+
+  /** What an image holds, no diff need bring. */
+  private void images(FlowVolume volume, String archive, Held there) throws IOException {
+    Optional<JsonNode> meta =
+        group.server(archive).node().metadata("metadata", "volumes", volume.name());
+    if (meta.isEmpty()) return;
+    for (JsonNode image : meta.get().path("images")) {
+      JsonNode base = image.path("base");
+      if (base.isMissingNode() || base.isNull()) continue;
+      int session = base.get("session").get("number").asInt();
+      there.follows = Math.max(there.follows, session);
+      there.images.merge(session, base.get("begin").get("gid").asLong(), Math::max);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package io.backstay.sim.flow;
+
+import io.backstay.model.ProtectionRecord;
+import io.backstay.sim.log.VolumeHistory;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.function.LongSupplier;
+
+/** A volume of the group, and all that is promised of it. */
+final class FlowVolume {
+  private final ProtectionRecord record;
+  private final VolumeHistory history;
+  private final Generations generations;
+  private final Listings listings;
+
+  /** Of its clients, used again and again. */
+  private final ArrayDeque<ByteBuffer> buffers = new ArrayDeque<>();
+
+  private boolean lostPower;
+  private int compared;
+
+  FlowVolume(ProtectionRecord record, LongSupplier nanos) {
+    this.record = record;
+    this.history =
+        new VolumeHistory((int) (record.sizeBytes() / VolumeHistory.SECTOR_BYTES), nanos);
+    this.generations = new Generations(record.volume(), history);
+    this.listings = new Listings(record.volume(), generations);
+  }
+
+  String name() {
+    return record.volume();
+  }
+
+  ProtectionRecord record() {
+    return record;
+  }
+
+  VolumeHistory history() {
+    return history;
+  }
+
+  Generations generations() {
+    return generations;
+  }
+
+  Listings listings() {
+    return listings;
+  }
+
+  ArrayDeque<ByteBuffer> buffers() {
+    return buffers;
+  }
+
+  /** The node that it is on lost power. */
+  void losesPower() {
+    lostPower = true;
+  }
+
+  /** Its whole content, as the first clients of a process read it. */
+  void found(ByteBuffer all) {
+    compared++;
+    if (lostPower) history.foundAfterPowerLoss(all);
+    else history.foundAfterDeath(all);
+    lostPower = false;
+  }
+
+  int compared() {
+    return compared;
+  }
+}
