@@ -93,7 +93,7 @@ final class HistoryGround {
             new BufferPool(16, MIB));
     store = new VolumeStore<>(parts.directory(), ArchiveVolume.class, ArchiveVolume::unknown);
     store.load();
-    histories = new VolumeHistories(store);
+    histories = new VolumeHistories(store, parts.time());
     points = new PointImages(store, histories);
     Targets targets =
         new Targets(parts.directory(), parts.devices(), parts.time(), List.of(), parts.grants());

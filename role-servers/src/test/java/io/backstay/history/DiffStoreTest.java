@@ -287,7 +287,7 @@ class DiffStoreTest {
   private static void merge(DiffStore store, List<KeptDiff> parts) throws IOException {
     long from = parts.getFirst().begin().gid();
     long to = parts.getLast().end().gid();
-    try (DiffDraft draft = store.draft(BufferPool.aligned(8192))) {
+    try (DiffDraft draft = store.draft(BufferPool.aligned(4096))) {
       draft.write(ByteBuffer.wrap(content(from, to)));
       store.replace(parts, draft, sidecar(from, to));
     }
