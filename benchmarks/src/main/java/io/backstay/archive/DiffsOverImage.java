@@ -67,7 +67,7 @@ public final class DiffsOverImage implements AutoCloseable {
     Random random = new Random(1);
     writeImage(store.directory(VOLUME), random);
     store.update(VOLUME, before -> before.ready(signed(), record()).commit(image()));
-    VolumeHistories histories = new VolumeHistories(store);
+    VolumeHistories histories = new VolumeHistories(store, Time.system());
     for (int gid = 0; gid < DIFFS; gid++) writeDiff(histories.of(VOLUME), gid, random);
     PointImages points = new PointImages(store, histories);
     this.alone = points.open(VOLUME, 0);

@@ -25,6 +25,8 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExamples:%n",
     footer = {
       "  backstay restore vol0 --to /srv/restored.img",
+      "  backstay restore vol0 --gid 7 --to /srv/restored.img",
+      "  backstay restore vol0 --label before-upgrade --to /srv/restored.img",
       "  backstay restore vol0 --at '2026-11-21 08:00' --max-gap 1h --to n0:/dev/vg/lv0 --overwrite"
     })
 final class RestoreCommand implements Callable<Integer> {
@@ -111,7 +113,7 @@ final class RestoreCommand implements Callable<Integer> {
   }
 
   /** Rule M4: a point that stands for a later time says so. */
-  private static String gap(ObjectNode result) {
+  static String gap(ObjectNode result) {
     double seconds = result.path("gapSeconds").asDouble(0);
     if (seconds == 0) return "";
     boolean quiet = result.path("gapEvidence").asText().equals(NOTHING_WRITTEN.word());

@@ -145,6 +145,14 @@ public record ArchiveVolume(
         Ledger.EMPTY);
   }
 
+  /**
+   * Nothing was ever kept under this metadata: files that lie there are of a volume whose metadata
+   * was lost, and are not ours to delete (invariant 10).
+   */
+  boolean isNew() {
+    return nextSerial == 0 && nextGid == 0 && images.isEmpty();
+  }
+
   Optional<Image> image(long gid) {
     return images.stream().filter(image -> image.point().gid() == gid).findFirst();
   }

@@ -129,7 +129,7 @@ final class DiffIntake {
     Verdict verdict = diffs.judge(volume, sidecar);
     if (verdict != Verdict.ACCEPT) return new Answer(verdict, diffs.words(volume, sidecar));
     Session session = sidecar.session();
-    if (known.sessions().isClosed(session) || isOther(known, session))
+    if (known.sessions().isClosed(session) || diffs.hasOther(volume, session))
       return new Answer(
           Verdict.CLOSED_SESSION, "%s, known are %s".formatted(session, known.sessions()));
     if (sidecar.volumeBytes() > known.record().get().sizeBytes())
@@ -138,19 +138,6 @@ final class DiffIntake {
           "the volume has %d bytes here, the diff is of one with %d"
               .formatted(known.record().get().sizeBytes(), sidecar.volumeBytes()));
     return new Answer(Verdict.ACCEPT, "");
-  }
-
-  /**
-   * Whether its number is that of another session, which began. One that was agreed on, and of
-   * which nothing came, did not: its storage began this one, while it did not reach this archive.
-   */
-  private boolean isOther(ArchiveVolume known, Session session) throws IOException {
-    Optional<Session> mine =
-        known.sessions().find(session.number()).filter(one -> !one.uuid().equals(session.uuid()));
-    return mine.isPresent()
-        && (known.sessions().current().equals(mine)
-            || known.isComing(mine.get())
-            || diffs.has(known.volume(), mine.get()));
   }
 
   /** Durably, before the first of its diffs is (rule M2). */

@@ -68,9 +68,8 @@ final class DiffMerging {
       writer.finish();
       Diff merged = DiffChain.merge(parts.stream().map(DiffMerging::mergeable).toList());
       DiffSidecar sidecar = sidecar(parts, merged, writer);
-      boolean mergeable = parts.getFirst().diff().mergeable();
-      commit.commit(() -> diffs.replace(parts, diffs.commit(draft, sidecar, mergeable)));
-      return KeptDiff.of(sidecar, sidecar.diff(mergeable));
+      commit.commit(() -> diffs.replace(parts, draft, sidecar));
+      return KeptDiff.of(sidecar, sidecar.diff(true));
     }
   }
 

@@ -22,8 +22,12 @@ interface VolumeDiffs {
   /** Greater than every gid of a diff that is here. */
   long nextGid(String volume) throws IOException;
 
-  /** Whether a diff of that session is here. */
-  boolean has(String volume, Session session) throws IOException;
+  /**
+   * Whether its number is that of another session, which began. One that was agreed on, and of
+   * which nothing came, did not: its storage began this one, while it did not reach this archive
+   * (rule M2).
+   */
+  boolean hasOther(String volume, Session session) throws IOException;
 
   /**
    * Makes room for a wdiff whose bytes follow.

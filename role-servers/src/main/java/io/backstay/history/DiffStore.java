@@ -264,16 +264,26 @@ public final class DiffStore {
     }
   }
 
-  /** Forgets diffs which that one, committed before, was made of. */
-  public void replace(Collection<KeptDiff> parts, KeptDiff successor) throws IOException {
+  /**
+   * The draft, which was made of those, takes their place, and is there before the first one goes.
+   *
+   * @throws IOException where somebody said since that a point between them stays
+   */
+  public void replace(List<KeptDiff> parts, DiffDraft draft, DiffSidecar sidecar)
+      throws IOException {
     changing.lock();
     try {
-      if (!diffs.has(DiffKey.of(successor)))
-        throw new IllegalStateException("%s is not here, it replaces nothing".formatted(successor));
-      remove(parts, successor.toString());
+      for (KeptDiff part : parts.subList(1, parts.size()))
+        if (!isMergeable(part)) throw new IOException("%s is kept since".formatted(part.begin()));
+      KeptDiff merged = commit(draft, sidecar, isMergeable(parts.getFirst()));
+      remove(parts, merged.toString());
     } finally {
       changing.unlock();
     }
+  }
+
+  private boolean isMergeable(KeptDiff kept) {
+    return diffs.find(DiffKey.of(kept)).orElse(kept).diff().mergeable();
   }
 
   /** All of them, with the volume. */

@@ -16,6 +16,12 @@ import java.util.List;
 final class Applier implements Runnable {
   private static final Duration IDLE = Duration.ofSeconds(10);
 
+  /**
+   * How long durable log is gathered that nobody waits to see applied. A client alone that flushes
+   * after each write has few processors for itself: this thread is not woken for each of them.
+   */
+  private static final Duration GATHER = Duration.ofMillis(2);
+
   /** Applied between two looks at the tail: how soon its memory is free again. */
   private static final int ENTRIES_MAX = 64;
 
@@ -36,7 +42,7 @@ final class Applier implements Runnable {
       while (!tail.isStoppedAndApplied()) {
         List<Entry> next = tail.toApply(ENTRIES_MAX, BYTES_MAX);
         if (next.isEmpty()) {
-          work.await(IDLE);
+          if (work.await(IDLE) && !tail.wantsApplying()) work.await(GATHER);
         } else {
           for (Entry entry : next) apply(tail.memory(), data, entry);
           tail.applied(next);

@@ -49,7 +49,7 @@ final class LiveImage implements BlockDevice {
   public void read(long offset, ByteBuffer into) throws IOException {
     long end = reads.readWaiting(offset, into);
     CompletableFuture<Integer> answer = new CompletableFuture<>();
-    int error = tail.flushUpTo(end, answer::complete);
+    int error = tail.flush(end, answer::complete);
     if (error == Export.LATER) error = await(answer);
     if (error != Export.DONE)
       throw new IOException(

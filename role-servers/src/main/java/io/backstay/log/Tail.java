@@ -49,16 +49,13 @@ final class Tail {
   private final LogRing ring;
   private final Time time;
   private final Overlay overlay = new Overlay();
-  private final Entry[] entries;
+  private final EntryWindow entries;
   private final int recordBytesMax;
   private final PackQueue packs = new PackQueue();
   private final FlushWaiters flushWaiters = new FlushWaiters();
   private final ArrayDeque<Request> waiting = new ArrayDeque<>();
   private final Gates gates;
 
-  private long next;
-  private long durable;
-  private long applied;
   private long durableLsid;
   private boolean ringFull;
   private boolean held;
@@ -73,10 +70,7 @@ final class Tail {
     this.ring = ring;
     this.time = time;
     this.recordBytesMax = LogRing.recordBytesMax(memory.blocks());
-    this.entries = new Entry[memory.blocks()];
-    this.next = first;
-    this.durable = first;
-    this.applied = first;
+    this.entries = new EntryWindow(memory.blocks(), first);
     this.durableLsid = ring.latest();
     this.gates = Gates.of(time);
   }
@@ -87,11 +81,9 @@ final class Tail {
    */
   void adopt(List<Entry> found) {
     locked(() -> {
-      for (Entry entry : found) {
-        entries[slot(entry.number())] = entry;
-        if (entry.kind() != Entry.Kind.PADDING) overlay.put(entry);
-      }
-      return applied = found.isEmpty() ? next : found.getFirst().number();
+      entries.adopt(found);
+      for (Entry entry : found) if (entry.kind() != Entry.Kind.PADDING) overlay.put(entry);
+      return true;
     });
     gates.apply().open();
   }
@@ -113,34 +105,30 @@ final class Tail {
 
   /** Appends a request, or lets it wait for room: DONE, LATER or an errno. */
   int append(Request request) {
-    lock.lock();
-    try {
+    return locked(() -> {
       if (failure.isPresent() || stopping) return Errno.EIO;
       boolean done = waiting.isEmpty() && appendAll(request);
       if (done && !request.durable()) return Export.DONE;
-      if (done) awaitDurable(next, request.answer());
-      else waiting.add(request);
+      if (done) awaitDurable(entries.next(), request.answer());
+      else await(request);
       return Export.LATER;
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
-  /** Everything that was appended is durable when it is done (rule L3). */
-  int flush(Answer answer) {
-    return locked(() -> flush(next, answer));
+  private void await(Request request) {
+    waiting.add(request);
+    gates.apply().open();
   }
 
-  /** The entries below that number are durable when it is done. */
-  int flushUpTo(long number, Answer answer) {
-    return locked(() -> flush(number, answer));
-  }
-
-  private int flush(long number, Answer answer) {
-    if (failure.isPresent()) return Errno.EIO;
-    if (durable >= number) return Export.DONE;
-    awaitDurable(number, answer);
-    return Export.LATER;
+  /** What was appended below that number is durable when it is done (rule L3). */
+  int flush(long end, Answer answer) {
+    return locked(() -> {
+      if (failure.isPresent()) return Errno.EIO;
+      long upTo = Math.min(end, entries.next());
+      if (entries.durable() >= upTo) return Export.DONE;
+      awaitDurable(upTo, answer);
+      return Export.LATER;
+    });
   }
 
   private void awaitDurable(long number, Answer answer) {
@@ -169,7 +157,7 @@ final class Tail {
       ringFull = true;
       return false;
     }
-    if (end - firstLsid() > memory.blocks() || next + 2 - applied > memory.blocks()) {
+    if (end - firstLsid() > memory.blocks() || !entries.hasRoomFor(2)) {
       gates.log().open();
       return false;
     }
@@ -177,7 +165,13 @@ final class Tail {
     if (place.newPack()) packs.begin(time.now());
     if (place.paddingBlocks() > 0) commitPadding(place);
     Entry entry =
-        new Entry(next, request.kind(), request.nextOffset(), length, place.lsid(), place.pack());
+        new Entry(
+            entries.next(),
+            request.kind(),
+            request.nextOffset(),
+            length,
+            place.lsid(),
+            place.pack());
     int checksum =
         discard ? 0 : memory.copyIn(place.lsid(), request.nextData((int) length), (int) length);
     commit(entry, checksum);
@@ -195,47 +189,25 @@ final class Tail {
 
   private void commitPadding(LogRing.Place place) {
     long bytes = (long) place.paddingBlocks() * LogRing.BLOCK_BYTES;
-    commit(new Entry(next, Entry.Kind.PADDING, 0, bytes, place.paddingLsid(), place.pack()), 0);
+    commit(
+        new Entry(entries.next(), Entry.Kind.PADDING, 0, bytes, place.paddingLsid(), place.pack()),
+        0);
   }
 
   private void commit(Entry entry, int checksum) {
     memory.commit(entry, checksum);
-    entries[slot(entry.number())] = entry;
+    entries.add(entry);
     packs.add(entry);
-    next++;
   }
 
   /** First block of memory that is still needed: the header of the oldest entry's pack. */
   private long firstLsid() {
-    return applied == next ? ring.latest() : entries[slot(applied)].pack();
-  }
-
-  private int slot(long number) {
-    return (int) (number % entries.length);
+    return entries.allApplied() ? ring.latest() : entries.firstToApply().pack();
   }
 
   /** As {@link Overlay#read}; what is missing is on the data device, as new as a reader may ask. */
-  List<Gaps.Gap> read(long offset, ByteBuffer into) {
+  Overlay.Found read(long offset, ByteBuffer into) {
     return locked(() -> overlay.read(offset, into, memory));
-  }
-
-  /**
-   * What {@link #read} found.
-   *
-   * @param end number behind the newest entry of which it has bytes; 0 where it has none
-   */
-  record Found(List<Gaps.Gap> missing, long end) {}
-
-  /** As {@link #read}, for those who must know how new it is. */
-  Found find(long offset, ByteBuffer into) {
-    return locked(() -> {
-      long[] end = {0};
-      overlay.pieces(
-          offset,
-          offset + into.remaining(),
-          (_, _, entry) -> end[0] = Math.max(end[0], entry.number() + 1));
-      return new Found(overlay.read(offset, into, memory), end[0]);
-    });
   }
 
   /** Tells the pieces of a range that the tail has, for those who ask what is zero. */
@@ -250,7 +222,7 @@ final class Tail {
 
   Demand demand() {
     return locked(() -> {
-      if (failure.isPresent() || durable == next) return Demand.NONE;
+      if (failure.isPresent() || entries.allDurable()) return Demand.NONE;
       if (!flushWaiters.isEmpty()) return Demand.FLUSH;
       return stopping || isMuch() || !waiting.isEmpty() ? Demand.NOW : Demand.SOON;
     });
@@ -267,16 +239,18 @@ final class Tail {
 
   /** The batch is on the device and flushed. */
   void durable(PackQueue.Batch batch) {
+    long first = locked(entries::durable);
     List<Answer> answers =
         locked(() -> {
-          durable = batch.endNumber();
+          entries.durable(batch.endNumber());
           durableLsid = batch.endLsid();
-          memory.durable(durable);
+          memory.durable(batch.endNumber());
           if (ring.wantsCheckpoint(durableLsid)) gates.room().open();
-          return flushWaiters.upTo(durable);
+          return flushWaiters.upTo(batch.endNumber());
         });
-    gates.apply().open();
     for (Answer answer : answers) answer.done(Export.DONE);
+    // Who waits comes first. The applier sleeps only where all before these is applied.
+    if (locked(() -> entries.applied() == first || isApplyingUrgent())) gates.apply().open();
   }
 
   // ---- cuts and sessions
@@ -297,6 +271,7 @@ final class Tail {
   /** What comes waits, until {@link #goOn}. */
   void hold() {
     locked(() -> held = true);
+    gates.apply().open();
   }
 
   void goOn() {
@@ -306,20 +281,19 @@ final class Tail {
 
   // ---- the applier
 
+  /** Whether somebody waits for it, or so much is to be applied that it is gathered no longer. */
+  boolean wantsApplying() {
+    return locked(this::isApplyingUrgent);
+  }
+
+  private boolean isApplyingUrgent() {
+    boolean wanted = stopping || held || failure.isPresent() || !waiting.isEmpty();
+    return wanted || durableLsid - firstLsid() > memory.blocks() / 8;
+  }
+
   /** The next entries that are durable and not applied; empty where there are none. */
   List<Entry> toApply(int entriesMax, long bytesMax) {
-    return locked(() -> {
-      List<Entry> some = new ArrayList<>();
-      long bytes = 0;
-      for (long number = applied;
-          number < durable && some.size() < entriesMax && bytes < bytesMax && failure.isEmpty();
-          number++) {
-        Entry entry = entries[slot(number)];
-        some.add(entry);
-        if (entry.kind() == Entry.Kind.WRITE) bytes += entry.lengthBytes();
-      }
-      return some;
-    });
+    return locked(() -> failure.isPresent() ? List.of() : entries.toApply(entriesMax, bytesMax));
   }
 
   TailMemory memory() {
@@ -329,11 +303,9 @@ final class Tail {
   /** These are on the data device, where the next read finds them. */
   void applied(List<Entry> done) {
     locked(() -> {
-      for (Entry entry : done) {
-        if (entry.kind() != Entry.Kind.PADDING) overlay.remove(entry);
-        entries[slot(entry.number())] = null;
-      }
-      memory.applied(applied = done.getLast().number() + 1);
+      for (Entry entry : done) if (entry.kind() != Entry.Kind.PADDING) overlay.remove(entry);
+      entries.applied(done);
+      memory.applied(entries.applied());
       return true;
     });
     letIn();
@@ -362,7 +334,7 @@ final class Tail {
           List<Answer> done = new ArrayList<>();
           while (!waiting.isEmpty() && failure.isEmpty() && appendAll(waiting.peek())) {
             Request request = waiting.poll();
-            if (request.durable()) awaitDurable(next, request.answer());
+            if (request.durable()) awaitDurable(entries.next(), request.answer());
             else done.add(request.answer());
           }
           return done;
@@ -392,12 +364,12 @@ final class Tail {
 
   /** Nothing more is to be written to the log, now or later. */
   boolean isStoppedAndWritten() {
-    return locked(() -> failure.isPresent() || stopping && durable == next);
+    return locked(() -> failure.isPresent() || stopping && entries.allDurable());
   }
 
   /** Nothing more is to be applied, now or later. */
   boolean isStoppedAndApplied() {
-    return locked(() -> failure.isPresent() || stopping && applied == next);
+    return locked(() -> failure.isPresent() || stopping && entries.allApplied());
   }
 
   /** A device failed: nothing moves any more. */
@@ -409,6 +381,7 @@ final class Tail {
           if (failure.isEmpty()) failure = Optional.of(cause);
           return all;
         });
+    gates.apply().open();
     for (Answer answer : answers) answer.done(Errno.EIO);
   }
 

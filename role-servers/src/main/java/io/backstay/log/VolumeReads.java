@@ -31,7 +31,7 @@ final class VolumeReads {
 
   /** As {@link Export#read}. */
   int read(long offset, ByteBuffer into, Export.Answer answer) {
-    List<Gaps.Gap> gaps = tail.read(offset, into);
+    List<Gaps.Gap> gaps = tail.read(offset, into).missing();
     for (int i = 0; i < gaps.size(); i++) {
       Gaps.Gap gap = gaps.get(i);
       try {
@@ -68,7 +68,7 @@ final class VolumeReads {
    *     back what was read: only durable log is on the data device (rule L4)
    */
   long readWaiting(long offset, ByteBuffer into) throws IOException {
-    Tail.Found found = tail.find(offset, into);
+    Overlay.Found found = tail.read(offset, into);
     for (Gaps.Gap gap : found.missing()) data.read(gap.start(), slice(into, offset, gap));
     into.position(into.limit());
     return found.end();

@@ -134,7 +134,7 @@ final class IntervalConverter {
         interval.begin(),
         List.of(interval.end()),
         false,
-        record.sizeBytes(),
+        interval.end().volumeBytes().orElse(record.sizeBytes()),
         record.version(),
         record.archives(),
         writer.fileBytes(),

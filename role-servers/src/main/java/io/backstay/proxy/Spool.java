@@ -92,8 +92,7 @@ final class Spool {
   }
 
   private void put(SpooledDiff diff) {
-    diffs.put(diff, new HashSet<>());
-    bytes += diff.fileBytes();
+    if (diffs.put(diff, new HashSet<>()) == null) bytes += diff.fileBytes();
   }
 
   /** The diff of that session that ends there. */
@@ -217,24 +216,61 @@ final class Spool {
     }
   }
 
+  /** What becomes of a diff when an archive has said something of it. */
+  private enum Fate {
+    STAYS,
+    GOES,
+    IS_PUT_ASIDE
+  }
+
   private void settleAlone(SpooledDiff diff, String archive, Collection<String> archives)
       throws IOException {
-    boolean aside;
+    Fate fate = fate(diff, archive, archives);
+    if (fate == Fate.STAYS) return;
+    boolean gone = false;
+    try {
+      if (fate == Fate.IS_PUT_ASIDE) moveAside(diff);
+      else delete(diff);
+      gone = true;
+    } finally {
+      if (gone) forget(diff);
+      else offerAgain(diff, archive);
+    }
+  }
+
+  private Fate fate(SpooledDiff diff, String archive, Collection<String> archives) {
     lock.lock();
     try {
       Set<String> settled = diffs.get(diff);
-      if (settled == null) return;
+      if (settled == null) return Fate.STAYS;
       settled.add(archive);
-      if (!settled.containsAll(archives) || !settled.containsAll(diff.archives())) return;
-      diffs.remove(diff);
-      bytes -= diff.fileBytes();
-      aside = unwanted.remove(diff);
-      if (aside) putAside++;
+      if (!settled.containsAll(archives) || !settled.containsAll(diff.archives()))
+        return Fate.STAYS;
+      return unwanted.contains(diff) ? Fate.IS_PUT_ASIDE : Fate.GOES;
     } finally {
       lock.unlock();
     }
-    if (aside) moveAside(diff);
-    else delete(diff);
+  }
+
+  private void forget(SpooledDiff diff) {
+    lock.lock();
+    try {
+      diffs.remove(diff);
+      bytes -= diff.fileBytes();
+      if (unwanted.remove(diff)) putAside++;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Its files could not be removed: the archive says once more that they may. */
+  private void offerAgain(SpooledDiff diff, String archive) {
+    lock.lock();
+    try {
+      diffs.get(diff).remove(archive);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -251,6 +287,8 @@ final class Spool {
     Directory aside = directory.child(ASIDE);
     directory.sync();
     for (String name : List.of(diff.sidecarName(), diff.diff().fileName())) {
+      // An earlier attempt came further than this.
+      if (!directory.has(name)) continue;
       byte[] content = directory.read(name);
       aside.publish(name, content);
     }

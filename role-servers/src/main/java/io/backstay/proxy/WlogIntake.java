@@ -221,9 +221,10 @@ final class WlogIntake {
               .next("make room on the proxy, or bring its archives back"));
     } catch (RefusedException e) {
       leave(e.refusal());
-    } catch (IOException | RuntimeException e) {
-      LOG.warn(
-          "volume {}: {}", volume.name(), e.toString(), e instanceof RuntimeException ? e : null);
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      // Memory outside of the heap may be there again for the next conversation; but who died here
+      // would let the others wait for ever.
+      LOG.warn("volume {}: {}", volume.name(), e.toString(), e instanceof IOException ? null : e);
       leave(
           Refusal.of(RefusalCode.SERVER_FAILED, "the proxy could not take the log")
               .attempted("take %s to %s".formatted(interval.begin(), interval.end()))

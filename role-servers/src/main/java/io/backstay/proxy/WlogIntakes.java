@@ -55,9 +55,20 @@ final class WlogIntakes {
     String volume = theirs.volume();
     begin(volume, channel);
     try {
-      new WlogIntake(parts, volumes.open(volume), open, received, converted, channel).run(newer);
+      take(channel, open, volumes.open(volume), newer);
     } finally {
       end(volume);
+    }
+  }
+
+  private void take(
+      Channel channel, Message.OpenWlog open, OpenVolume volume, Optional<Signed> newer)
+      throws IOException, InterruptedException {
+    volume.taking(Optional.of(open.session().number()));
+    try {
+      new WlogIntake(parts, volume, open, received, converted, channel).run(newer);
+    } finally {
+      volume.taking(Optional.empty());
     }
   }
 

@@ -270,7 +270,7 @@ class DiffStoreTest {
     crashAt(disk, operations, crashAt, true, seed);
     try {
       List<KeptDiff> parts = store.all();
-      store.replace(parts, add(store, 5, 8));
+      merge(store, parts);
     } catch (ProcessDiedError expected) {
       // the crash that was asked for
     }
@@ -282,6 +282,34 @@ class DiffStoreTest {
         .isIn(List.of("5-8"), List.of("5-6", "6-7", "7-8"));
     assertThat(after.damage()).isEmpty();
     return operations.get();
+  }
+
+  private static void merge(DiffStore store, List<KeptDiff> parts) throws IOException {
+    long from = parts.getFirst().begin().gid();
+    long to = parts.getLast().end().gid();
+    try (DiffDraft draft = store.draft(BufferPool.aligned(4096))) {
+      draft.write(ByteBuffer.wrap(content(from, to)));
+      store.replace(parts, draft, sidecar(from, to));
+    }
+  }
+
+  /** Rule X10: who asked to keep a point was told that it stays. */
+  @Test
+  void whatSomebodyKeepsWhileItIsMergedStays() throws IOException {
+    for (long gid = 5; gid < 8; gid++) add(store, gid, gid + 1);
+    List<KeptDiff> parts = store.all();
+    assertThat(store.keep(6, true)).isTrue();
+    assertThatThrownBy(() -> merge(store, parts)).hasMessageContaining("kept since");
+    assertThat(gids(openAgain())).containsExactly("5-6", "6-7", "7-8");
+  }
+
+  @Test
+  void thatTheBeginOfAMergeIsKeptSinceStandsInItsName() throws IOException {
+    for (long gid = 5; gid < 8; gid++) add(store, gid, gid + 1);
+    List<KeptDiff> parts = store.all();
+    assertThat(store.keep(5, true)).isTrue();
+    merge(store, parts);
+    assertThat(openAgain().all().getFirst().diff().mergeable()).isFalse();
   }
 
   @Test

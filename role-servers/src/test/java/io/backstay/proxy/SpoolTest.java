@@ -1,6 +1,7 @@
 package io.backstay.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.chain.Diff;
 import io.backstay.chain.Snap;
@@ -66,6 +67,22 @@ class SpoolTest {
     assertThat(withoutSidecar()).isEmpty();
     assertThat(spool.sidecar(spool.wantedBy("a0").getFirst()).end()).isEqualTo(cut(7));
     spool.open(spool.wantedBy("a0").getFirst()).close();
+  }
+
+  /** Rule X2: a disk was full; the diff stayed, and nobody thought of it any more. */
+  @Test
+  void whatCannotBePutAsideNowIsOfferedAgain() throws IOException {
+    Spool spool = Spool.open("vol0", directory(), Time.system());
+    add(spool, 6);
+    SpooledDiff refused = spool.wantedBy("a0").getFirst();
+    disk.capacity(0);
+    assertThatThrownBy(() -> spool.refused(refused, "a0", ARCHIVES))
+        .isInstanceOf(IOException.class);
+    disk.capacity(Long.MAX_VALUE);
+    assertThat(spool.wantedBy("a0")).containsExactly(refused);
+    spool.refused(refused, "a0", ARCHIVES);
+    assertThat(spool.putAside()).isEqualTo(1);
+    assertThat(directory().list()).containsExactly("aside");
   }
 
   private static void addAgain(Spool spool, long gid) {

@@ -74,6 +74,16 @@ class FlowMendedTest {
     assertThat(arrived()).isTrue();
   }
 
+  /** Rule M2, likewise, where the first that comes of the session is an image. */
+  @Test
+  void norDoesItKeepOutAnImage() throws Exception {
+    LoggedVolume volume = (LoggedVolume) group.storage.door.export("vol0");
+    volume.openSession(1, new SessionUuid(2, 2), 0);
+    group.archive.service.answer(
+        group.storage.self, new Command.AgreeSession("vol0", 1, new SessionUuid(1, 1), 1, 0));
+    assertThat(group.backUp("run/full", 2).gid()).isPositive();
+  }
+
   private boolean arrived() throws IOException {
     Directory volume = group.archive.disk.directory("/state/volumes/vol0");
     return volume.has("diffs")

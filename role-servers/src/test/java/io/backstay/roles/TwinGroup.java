@@ -21,11 +21,8 @@ import io.backstay.proxy.ProxyService;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;
-import io.backstay.server.GrantCheck;
-import io.backstay.server.RecordCheck;
 import io.backstay.server.RoleParts;
 import io.backstay.server.RoleService;
-import io.backstay.server.ServerConfig;
 import io.backstay.storage.StorageService;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.MemoryNetwork;
@@ -69,14 +66,26 @@ final class TwinGroup implements AfterEachCallback {
 
   static final Peer WORKER = new Peer("g", "w0", Role.WORKER);
 
+  private final Time clock;
   final MemoryWire wire = new MemoryWire(Time.system());
   final Server storage = new Server(Role.STORAGE, "s0", "n0");
   final Server archive = new Server(Role.ARCHIVE, "a0", "n1");
   final Server proxy = new Server(Role.PROXY, "p0", "n2");
 
+  /** A test that wants it starts it. */
+  final Server otherProxy = new Server(Role.PROXY, "p1", "n3");
+
+  TwinGroup() {
+    this(Time.system());
+  }
+
+  TwinGroup(Time clock) {
+    this.clock = clock;
+  }
+
   /** One server: its disk stays, its process comes and goes. */
   final class Server {
-    final MemoryDisk disk = new MemoryDisk();
+    MemoryDisk disk = new MemoryDisk();
     final Peer self;
     final String node;
     final String address;
@@ -93,17 +102,17 @@ final class TwinGroup implements AfterEachCallback {
 
     void start() throws IOException, InterruptedException {
       network = new MemoryNetwork(wire, self);
-      time = new MortalTime();
+      time = new MortalTime(clock);
       RoleParts parts =
           new RoleParts(
-              config(this),
+              TwinParts.config(self, node, address),
               disk.directory("/state"),
               disk.devices(),
               time,
               (server, at) -> network.connect(at),
               new TwinServers(self),
-              RECORDS,
-              GRANTS,
+              TwinParts.RECORDS,
+              TwinParts.GRANTS,
               new BufferPool(16, MIB));
       door = new MemoryDoor();
       service =
@@ -129,6 +138,11 @@ final class TwinGroup implements AfterEachCallback {
       network.processDeath(new Random(1));
       disk.processDeath();
       time.processDeath();
+    }
+
+    /** The process died, and what it had on its disk is gone, too. */
+    void loseDisk() {
+      disk = new MemoryDisk();
     }
 
     private void acceptAll(Network.Listener listener) {
@@ -174,7 +188,7 @@ final class TwinGroup implements AfterEachCallback {
         throws RefusedException, IOException, InterruptedException {
       OperationReport report = watch(operation);
       while (report.running()) {
-        LockSupport.parkNanos(POLL_NANOS);
+        pause();
         report = watch(operation);
       }
       return report;
@@ -185,45 +199,6 @@ final class TwinGroup implements AfterEachCallback {
     }
   }
 
-  private static final RecordCheck RECORDS =
-      signed -> {
-        try {
-          return Cbor.read(signed.content().toArray(), ProtectionRecord.class);
-        } catch (IOException e) {
-          throw new RefusedException(RefusalCode.NOT_AUTHORISED, e.getMessage());
-        }
-      };
-
-  private static final GrantCheck GRANTS =
-      (signed, command, volume, target, inputHash) -> {
-        try {
-          Grant grant = Cbor.read(signed.content().toArray(), Grant.class);
-          if (grant.command().equals(command) && grant.target().equals(target)) return grant;
-          throw new RefusedException(RefusalCode.NOT_AUTHORISED, "a grant for " + grant);
-        } catch (IOException e) {
-          throw new RefusedException(RefusalCode.NOT_AUTHORISED, e.getMessage());
-        }
-      };
-
-  private static ServerConfig config(Server server) {
-    return new ServerConfig(
-        "g",
-        server.self.name(),
-        server.self.role(),
-        server.node,
-        server.address,
-        Optional.empty(),
-        "",
-        "/state",
-        "",
-        "",
-        "",
-        List.of("/restore"),
-        Optional.empty(),
-        new ServerConfig.Transfers(16, MIB, 5, 2),
-        Optional.empty());
-  }
-
   void start() throws IOException, InterruptedException {
     for (Server server : List.of(storage, archive)) {
       for (String made : List.of("/dev", "/etc", "/restore")) server.disk.directory(made).list();
@@ -232,14 +207,23 @@ final class TwinGroup implements AfterEachCallback {
     archive.start();
   }
 
-  /** Their threads would go on, and keep in memory what lies on the disks. */
   @Override
   public void afterEach(ExtensionContext context) {
+    die();
+  }
+
+  /** Their threads would go on, and keep in memory what lies on the disks. */
+  void die() {
     for (Server server : all()) if (server.service != null) server.die();
   }
 
+  /** Between two looks. */
+  static void pause() {
+    LockSupport.parkNanos(POLL_NANOS);
+  }
+
   private List<Server> all() {
-    return List.of(storage, archive, proxy);
+    return List.of(storage, archive, proxy, otherProxy);
   }
 
   /** The others of the group, asked without a network. */

@@ -42,9 +42,16 @@ public final class BufferPool {
   /** A cleared buffer; waits while all are out. */
   public Lease take() throws InterruptedException {
     free.acquire();
-    synchronized (idle) {
-      if (idle.isEmpty()) allocate();
-      return new Lease(idle.pop().clear());
+    boolean taken = false;
+    try {
+      synchronized (idle) {
+        if (idle.isEmpty()) allocate();
+        taken = true;
+        return new Lease(idle.pop().clear());
+      }
+    } finally {
+      // Without memory now, there may be some later: the next one does not wait for this one.
+      if (!taken) free.release();
     }
   }
 

@@ -13,9 +13,20 @@ import java.util.random.RandomGenerator;
  * wait for. Let its disk and its network die first, so that no thread writes a last word.
  */
 public final class MortalTime implements Time {
-  private final Time system = Time.system();
+  private final Time system;
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
   private volatile boolean dead;
+
+  public MortalTime() {
+    this(Time.system());
+  }
+
+  /**
+   * @param system that it is for everybody
+   */
+  public MortalTime(Time system) {
+    this.system = system;
+  }
 
   /** As SIGKILL. A process that begins anew has another time. */
   public void processDeath() {

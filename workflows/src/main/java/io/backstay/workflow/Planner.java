@@ -93,10 +93,17 @@ public final class Planner implements PlanActivities {
   @Override
   public VerifyPlan verify(VerifyRestore.Input input) {
     ProtectionRecord record = calls.volume(input.volume());
-    WhichPoint which = new WhichPoint(input.gid(), null, null, null);
     String archive = archive(record, input.archive());
-    Point point = points.find(archive, record.volume(), which.wanted(record)).point();
-    return new VerifyPlan(head(), record.volume(), archive, point.gid(), point.sizeBytes());
+    ChosenPoint chosen = points.find(archive, record.volume(), input.which().wanted(record));
+    Point point = chosen.point();
+    return new VerifyPlan(
+        head(),
+        record.volume(),
+        archive,
+        point.gid(),
+        point.sizeBytes(),
+        point.time(),
+        chosen.gap());
   }
 
   private String archive(ProtectionRecord record, String named) {

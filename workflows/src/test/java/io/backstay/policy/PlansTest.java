@@ -178,6 +178,9 @@ class PlansTest {
     assertRefused(RefusalCode.WRONG_STATE, () -> resize(logged, 8192, 8192, stopped));
     var opening = Map.of("s0", at(4096, 1, "SYNC_READY"), "a0", at(4096, 1, "X"));
     assertRefused(RefusalCode.STARTING, () -> resize(logged, 8192, 8192, opening));
+    // One that an archive follows grows, too, as soon as it is served.
+    var followed = Map.of("s0", at(4096, 1, "TARGET"), "a0", at(4096, 1, "X"));
+    assertRefused(RefusalCode.STARTING, () -> resize(logged, 8192, 8192, followed));
     assertRefused(RefusalCode.BAD_INPUT, () -> resize(logged, 4608, 8192, opening));
   }
 

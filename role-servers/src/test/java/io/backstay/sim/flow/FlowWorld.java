@@ -1,5 +1,6 @@
 package io.backstay.sim.flow;
 
+import io.backstay.log.LoggedVolume;
 import io.backstay.model.Role;
 import io.backstay.sim.Chaos;
 import io.backstay.sim.DirectMemory;
@@ -262,7 +263,7 @@ final class FlowWorld {
   private boolean serves(FlowVolume volume) {
     return group
         .export(group.server(volume.record().storage()), volume.name())
-        .filter(export -> ((io.backstay.log.LoggedVolume) export).failure().isEmpty())
+        .filter(export -> ((LoggedVolume) export).failure().isEmpty())
         .isPresent();
   }
 

@@ -82,7 +82,8 @@ final class Operators {
     else if (choice < 80) restore(volume, archive, any(gids));
     else if (choice < 83) verify(volume, archive, any(gids));
     else if (choice < 89) apply(volume, archive, any(gids));
-    else if (choice < 96) merge(volume, archive, any(gids), any(gids));
+    else if (choice < 94) merge(volume, archive, any(gids), any(gids));
+    else if (choice < 96) delete(volume, archive, any(gids));
     else keep(volume, archive, any(gids), random.nextInt(3) == 0);
   }
 
@@ -186,6 +187,15 @@ final class Operators {
             volume,
             OperationKind.MERGE,
             scripts.merge(volume.name(), archive, Math.min(one, other), Math.max(one, other))));
+  }
+
+  private void delete(FlowVolume volume, String archive, long gid) throws InterruptedException {
+    ended(
+        start(
+            "delete-point",
+            volume,
+            OperationKind.DELETE_POINT,
+            scripts.deletePoint(volume.name(), archive, gid)));
   }
 
   private void keep(FlowVolume volume, String archive, long gid, boolean kept)

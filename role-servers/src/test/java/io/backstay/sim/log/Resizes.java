@@ -198,7 +198,7 @@ final class Resizes {
   /** Durably, with what was there before it was the volume's. */
   private void administratorLengthens(long bytes) {
     look(device -> {
-      long end = device.remeasure();
+      long end = (device.remeasure() + BLOCK_BYTES - 1) & -BLOCK_BYTES;
       if (bytes <= end) return end;
       world.say("somebody makes the data device %d bytes long".formatted(bytes));
       device.extend(bytes);
