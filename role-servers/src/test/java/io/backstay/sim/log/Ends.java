@@ -59,13 +59,13 @@ final class Ends {
   }
 
   /** Often so soon that it dies while it comes back. */
-  void plan(boolean uniform) {
+  void plan(Circumstances.Asking clients) {
     end = End.values()[random.nextInt(3)];
     if (end == End.STOP) {
       after = -1;
       return;
     }
-    if (uniform && random.nextBoolean()) {
+    if (clients != Circumstances.Asking.ANYTHING && random.nextBoolean()) {
       // Several packs are on their way: some may be lost, and some behind them not.
       end = End.POWER_LOSS;
       before = "flush " + LogWorld.LOG;
