@@ -222,10 +222,10 @@ public final class Clients {
 
   /** The log writer may take each of these writes alone, before it is asked to flush. */
   private void writeAndFlush() throws InterruptedException {
-    for (int many = 1 + random.nextInt(3); many > 0; many--) {
+    for (int many = 1 + random.nextInt(2); many > 0; many--) {
       write();
       awaitAll();
-      if (random.nextInt(4) == 0) time.sleep(Duration.ofNanos(1));
+      if (random.nextBoolean()) time.sleep(Duration.ofNanos(1));
     }
     flush();
     awaitAll();
