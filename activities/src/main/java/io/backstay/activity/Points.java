@@ -1,5 +1,6 @@
 package io.backstay.activity;
 
+import io.backstay.model.Refusal;
 import io.backstay.seam.Time;
 import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
@@ -15,6 +16,9 @@ import java.util.Optional;
 
 /** Carries out {@link PointActivities} through the archives. */
 public final class Points implements PointActivities {
+  /** How often it is found out whether the point can come at all. */
+  private static final Duration LOST_EVERY = Duration.ofSeconds(10);
+
   private final ServerCalls calls;
   private final Time time;
 
@@ -43,6 +47,7 @@ public final class Points implements PointActivities {
     private final ActivityExecutionContext context;
     private final long begunNanos = time.nanos();
     private Progress progress;
+    private long lookedNanos = begunNanos;
 
     Watcher(Awaited point, ActivityExecutionContext context) {
       this.point = point;
@@ -58,9 +63,23 @@ public final class Points implements PointActivities {
       while (true) {
         Optional<String> archive = look();
         if (archive.isPresent()) return archive.get();
+        Optional<String> late = unlessLost();
+        if (late.isPresent()) return late.get();
         context.heartbeat(progress);
         time.sleep(Operations.pollAfter(Duration.ofNanos(time.nanos() - begunNanos)));
       }
+    }
+
+    /** Evidence first, then the archives once more: nothing comes between (see LostLog). */
+    private Optional<String> unlessLost() {
+      if (time.nanos() - lookedNanos < LOST_EVERY.toNanos()) return Optional.empty();
+      lookedNanos = time.nanos();
+      Optional<Refusal> lost = new LostLog(calls, point).evidence();
+      if (lost.isEmpty()) return Optional.empty();
+      for (String archive : point.archives()) {
+        if (has(archive)) return Optional.of(archive);
+      }
+      throw RefusalFailure.of(lost.get());
     }
 
     /** The archive that has it; a failure where none of them answers (rule K4). */

@@ -11,6 +11,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -68,7 +69,10 @@ final class MemoryPoints {
         its(list.volume()).stream().filter(point -> point.gid() >= list.fromGid()).toList();
     if (list.newest() > 0) {
       int count = Math.min(asked.size(), Math.min(POINTS_MAX, list.newest()));
-      return new Reply.Points(List.copyOf(asked.subList(asked.size() - count, asked.size())));
+      return new Reply.Points(
+          List.copyOf(asked.subList(asked.size() - count, asked.size())),
+          false,
+          Optional.of(its(list.volume()).size()));
     }
     return new Reply.Points(asked.stream().limit(POINTS_MAX).toList(), asked.size() > POINTS_MAX);
   }

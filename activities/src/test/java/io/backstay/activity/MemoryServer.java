@@ -47,6 +47,8 @@ final class MemoryServer {
   final MemoryPoints points = new MemoryPoints();
   final Map<String, Hold> holds = new TreeMap<>();
   final Map<String, Long> devices = new HashMap<>();
+  final Map<String, Reply.LogFacts> logs = new HashMap<>();
+  final Map<String, Reply.SpoolFacts> spools = new HashMap<>();
   final Set<String> written = new TreeSet<>();
   boolean stuck;
   private final Time time;
@@ -379,6 +381,9 @@ final class MemoryServer {
                 epochs.getOrDefault(volume.volume(), 0L),
                 List.of(),
                 Optional.empty(),
+                Optional.empty(),
+                Optional.ofNullable(logs.get(volume.volume())),
+                Optional.ofNullable(spools.get(volume.volume())),
                 Optional.empty()))
         .toList();
   }

@@ -117,6 +117,47 @@ public final class MemoryServers implements Servers {
     }
   }
 
+  /** What the storage says of the log of a volume. */
+  public synchronized void log(String volume, Reply.LogFacts facts) {
+    server("s0").logs.put(volume, facts);
+  }
+
+  /** The log was full, from that lsid on, and was given up. */
+  public synchronized void giveUpLog(String volume, long lsid, Instant at) {
+    log(volume, logFacts(1, Optional.of(at), Optional.of(0L), Optional.of(lsid)));
+  }
+
+  /** Its log is that of a later session now, which begins with that gid. */
+  public synchronized void beginSession(String volume, int session, long firstGid) {
+    log(volume, logFacts(session, Optional.empty(), Optional.of(firstGid), Optional.empty()));
+  }
+
+  private static Reply.LogFacts logFacts(
+      int session, Optional<Instant> givenUp, Optional<Long> firstGid, Optional<Long> lsid) {
+    return new Reply.LogFacts(
+        "nbd+unix:///log0",
+        0,
+        1 << 30,
+        0,
+        0,
+        0,
+        Optional.empty(),
+        session,
+        givenUp.isEmpty(),
+        givenUp,
+        0,
+        Optional.empty(),
+        Optional.empty(),
+        firstGid,
+        lsid);
+  }
+
+  /** What the proxy has of a volume. */
+  public synchronized void spool(String volume, Reply.SpoolFacts facts) {
+    server("p0").volumes.put(volume, catalog.record(volume));
+    server("p0").spools.put(volume, facts);
+  }
+
   private void protect(ProtectionRecord record) {
     catalog.put(record);
     server("s0").volumes.put(record.volume(), record);

@@ -8,6 +8,7 @@ import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.wire.Cbor;
 import io.backstay.wire.Command;
+import io.backstay.wire.Reply;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.common.RetryOptions;
@@ -18,17 +19,25 @@ import io.temporal.failure.ApplicationFailure;
 import io.temporal.testing.TestActivityEnvironment;
 import io.temporal.testing.TestEnvironmentOptions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** One attempt at waiting for a point (rule K4). */
 class PointsTest {
-  private static final Awaited NEWEST = new Awaited("log0", 3, List.of("a1", "a0"));
-  private static final Awaited COMING = new Awaited("log0", 4, List.of("a0"));
+  private static final Optional<String> STORAGE = Optional.of("s0");
+  private static final Instant FULL = Instant.parse("2026-11-21T07:59:00Z");
+  private static final Awaited NEWEST = new Awaited("log0", 3, List.of("a1", "a0"), STORAGE);
+  private static final Awaited COMING = new Awaited("log0", 4, List.of("a0"), STORAGE);
 
   private final QuickTime time = new QuickTime();
   private final MemoryServers servers = new MemoryServers(time);
@@ -90,7 +99,8 @@ class PointsTest {
           if (call == 6) servers.protectLogged("log0", 1); // gid 4
         },
         (_, _, _) -> {});
-    assertThat(points.awaitPoint(new Awaited("log0", 4, List.of("a1", "a0")))).isEqualTo("a0");
+    assertThat(points.awaitPoint(new Awaited("log0", 4, List.of("a1", "a0"), STORAGE)))
+        .isEqualTo("a0");
     assertThat(beats)
         .isNotEmpty()
         .allSatisfy(beat -> assertThat(beat.waiting()).isEqualTo("a1 or a0 to have gid 4 of log0"));
@@ -122,7 +132,74 @@ class PointsTest {
     servers.refuse(
         (server, command) -> server.equals("a1") && command instanceof Command.ListPoints,
         Refusal.of(RefusalCode.UNKNOWN_VOLUME, "no log0 here"));
-    assertThat(failure(new Awaited("log0", 4, List.of("a1", "a0"))).getType())
+    assertThat(failure(new Awaited("log0", 4, List.of("a1", "a0"), STORAGE)).getType())
         .isEqualTo("unreachable");
+  }
+
+  private static Reply.SpoolFacts spool(int diffs, Optional<Integer> taking) {
+    var delivery =
+        new Reply.Delivery("a0", diffs, 10, Optional.of(FULL), Optional.empty(), Optional.empty());
+    return new Reply.SpoolFacts(diffs, 10, Optional.of(3L), 0, List.of(delivery), taking);
+  }
+
+  /** Rule L6. */
+  @Test
+  void aPointWhoseLogWasGivenUpIsWaitedForNoLonger() {
+    servers.giveUpLog("log0", 700, FULL);
+    ApplicationFailure failure = failure(COMING);
+    assertThat(failure.isNonRetryable()).isTrue();
+    assertThat(failure.getType()).isEqualTo("never-restorable");
+    assertThat(RefusalFailure.refusal(failure))
+        .contains(
+            Refusal.of(RefusalCode.NEVER_RESTORABLE, "gid 4 of log0 can never become restorable")
+                .attempted("wait until a0 can restore it")
+                .found(
+                    "the log from lsid 700 on was given up at 2026-11-21T07:59:00Z, when it was full, and no proxy has anything of it")
+                .next("backstay backup full log0"));
+  }
+
+  /** Rule M2. */
+  @Test
+  void aPointOfASessionThatIsOverIsWaitedForNoLonger() {
+    servers.beginSession("log0", 2, 9);
+    assertThat(failure(COMING).getMessage())
+        .contains("the log of its session was given up, session 2 began with gid 9");
+  }
+
+  /** Each of these may still bring it; the last look finds it. */
+  @ParameterizedTest
+  @MethodSource("stillComing")
+  void aPointThatMayStillComeIsWaitedFor(Consumer<MemoryServers> how) {
+    how.accept(servers);
+    AtomicInteger asked = new AtomicInteger();
+    servers.interrupt(
+        (_, server, command) -> {
+          boolean storage = server.equals("s0") && command instanceof Command.ListVolumes;
+          if (storage && asked.incrementAndGet() == 3) servers.protectLogged("log0", 1); // gid 4
+        },
+        (_, _, _) -> {});
+    assertThat(points.awaitPoint(COMING)).isEqualTo("a0");
+  }
+
+  static List<Consumer<MemoryServers>> stillComing() {
+    Consumer<MemoryServers> givenUp = servers -> servers.giveUpLog("log0", 700, FULL);
+    return List.of(
+        servers -> servers.beginSession("log0", 1, 4),
+        givenUp.andThen(servers -> servers.spool("log0", spool(1, Optional.empty()))),
+        givenUp.andThen(servers -> servers.spool("log0", spool(0, Optional.of(1)))),
+        givenUp.andThen(servers -> servers.stop("p0")));
+  }
+
+  /** What comes while the proxies are asked is found: the archives are asked last. */
+  @Test
+  void aPointThatArrivesWhileItsLogIsLookedForIsFound() {
+    servers.giveUpLog("log0", 700, FULL);
+    servers.interrupt(
+        (_, _, _) -> {},
+        (_, server, command) -> {
+          if (server.equals("p0") && command instanceof Command.ListVolumes)
+            servers.protectLogged("log0", 1); // gid 4
+        });
+    assertThat(points.awaitPoint(COMING)).isEqualTo("a0");
   }
 }

@@ -25,6 +25,7 @@ import picocli.CommandLine.Parameters;
       "  all          these three",
       "  nbd          a logged volume beside nbdkit and qemu-nbd, with fio",
       "  diffs        wdiffs made of a log of --size, and merged, beside dd",
+      "  continuous   the way of the log to an archive: speed, lag and memory of each hop",
       "  endurance    a logged volume under random writes for ten minutes",
       "  components   what the parts reach alone, without network or without a disk",
       "  micro        JMH benchmarks of the inner loops",
@@ -42,6 +43,12 @@ public final class Bench implements Callable<Integer> {
   private static final long ENDURANCE_LOG_BYTES = Quantities.GIB;
 
   private static final int ENDURANCE_SECONDS = 600;
+  private static final int CONTINUOUS_SECONDS = 60;
+  private static final String SIZE = "4GiB";
+  private static final String CONTINUOUS_SIZE = "2GiB";
+
+  /** Two volumes with their logs, two images, and what is on its way. */
+  private static final int CONTINUOUS_COPIES = 8;
 
   /** Image, its sparse form or a copy, the image that the archive keeps and the one before it. */
   private static final int COPIES_ON_DISK = 4;
@@ -57,9 +64,8 @@ public final class Bench implements Callable<Integer> {
 
   @Option(
       names = "--size",
-      defaultValue = "4GiB",
-      description = "Size of the volume (default: ${DEFAULT-VALUE}).")
-  private String size;
+      description = "Of the volume (default: 4GiB; continuous, of the log too: 2GiB).")
+  private Optional<String> size = Optional.empty();
 
   @Option(
       names = "--large",
@@ -73,7 +79,9 @@ public final class Bench implements Callable<Integer> {
       description = "Runs of each contender (default: ${DEFAULT-VALUE}).")
   private int rounds;
 
-  @Option(names = "--seconds", description = "Of each run of fio (default: 6; endurance: 600).")
+  @Option(
+      names = "--seconds",
+      description = "Of each run of fio (default: 6; continuous: 60; endurance: 600).")
   private Optional<Integer> seconds = Optional.empty();
 
   @Option(
@@ -100,6 +108,7 @@ public final class Bench implements Callable<Integer> {
         case "micro" -> Micro.run();
         case "components" -> components();
         case "nbd" -> nbd();
+        case "continuous" -> continuous();
         case "endurance" -> endurance();
         case "diffs" -> diffs();
         case "full-backup" -> compare(List.of(Comparison.Suite.FULL_BACKUP));
@@ -117,7 +126,7 @@ public final class Bench implements Callable<Integer> {
 
   private int nbd() throws BenchException, IOException, InterruptedException {
     Tools.require();
-    long sizeBytes = Quantities.bytes(size);
+    long sizeBytes = Quantities.bytes(size.orElse(SIZE));
     Workplace place = Workplace.open(workplace(), 2 * sizeBytes + NBD_LOG_BYTES, console);
     Meter meter = new Meter(Time.system(), place.folder("logs"));
     console.out().println(Machine.of(place.folder("logs")).text());
@@ -132,7 +141,7 @@ public final class Bench implements Callable<Integer> {
 
   private int diffs() throws BenchException, IOException, InterruptedException {
     Tools.require();
-    long sizeBytes = Quantities.bytes(size);
+    long sizeBytes = Quantities.bytes(size.orElse(SIZE));
     Workplace place = Workplace.open(workplace(), COPIES_ON_DISK * sizeBytes, console);
     Meter meter = new Meter(Time.system(), place.folder("logs"));
     console.out().println(Machine.of(place.folder("logs")).text());
@@ -142,9 +151,23 @@ public final class Bench implements Callable<Integer> {
     return 0;
   }
 
+  private int continuous() throws BenchException, IOException, InterruptedException {
+    Tools.require();
+    long sizeBytes = Quantities.bytes(size.orElse(CONTINUOUS_SIZE));
+    Workplace place = Workplace.open(workplace(), CONTINUOUS_COPIES * sizeBytes, console);
+    Meter meter = new Meter(Time.system(), place.folder("logs"));
+    console.out().println(Machine.of(place.folder("logs")).text());
+    Continuous.Settings settings =
+        new Continuous.Settings(sizeBytes, rounds, seconds.orElse(CONTINUOUS_SECONDS));
+    Continuous.Outcome outcome =
+        new Continuous(settings, place, meter, console, Time.system()).run();
+    console.out().println(outcome.text());
+    return outcome.allMet() ? 0 : FINDINGS;
+  }
+
   private int endurance() throws BenchException, IOException, InterruptedException {
     Tools.require();
-    long sizeBytes = Quantities.bytes(size);
+    long sizeBytes = Quantities.bytes(size.orElse(SIZE));
     Workplace place = Workplace.open(workplace(), sizeBytes + ENDURANCE_LOG_BYTES, console);
     Meter meter = new Meter(Time.system(), place.folder("logs"));
     console.out().println(Machine.of(place.folder("logs")).text());
@@ -157,7 +180,7 @@ public final class Bench implements Callable<Integer> {
 
   private int components() throws BenchException, IOException, InterruptedException {
     Tools.require();
-    long sizeBytes = Quantities.bytes(size);
+    long sizeBytes = Quantities.bytes(size.orElse(SIZE));
     Workplace place = Workplace.open(workplace(), COPIES_ON_DISK * sizeBytes, console);
     Meter meter = new Meter(Time.system(), place.folder("logs"));
     Path image =
@@ -174,7 +197,7 @@ public final class Bench implements Callable<Integer> {
   private int compare(List<Comparison.Suite> suites)
       throws BenchException, IOException, InterruptedException {
     Tools.require();
-    long sizeBytes = Quantities.bytes(size);
+    long sizeBytes = Quantities.bytes(size.orElse(SIZE));
     Workplace place = Workplace.open(workplace(), COPIES_ON_DISK * sizeBytes, console);
     Meter meter = new Meter(Time.system(), place.folder("logs"));
     Comparison.Settings settings =

@@ -123,8 +123,9 @@ final class DiffRace {
     once(row.name() + " (warming up)", row.inputs(), row.work(), out);
     List<Double> ours = new ArrayList<>();
     List<Double> theirs = new ArrayList<>();
+    DirectCopy copy = new DirectCopy(place, meter, out.resolveSibling("copy"));
     for (int round = 0; round < rounds; round++) {
-      theirs.add(once("dd", row.inputs(), () -> copy(row.inputs()), out));
+      theirs.add(copy.seconds(row.inputs()));
       ours.add(once(row.name(), row.inputs(), row.work(), out));
     }
     Spread own = Spread.of(ours);
@@ -160,24 +161,5 @@ final class DiffRace {
     console.say("%-32s %6.2f s wall %6.2f s CPU of this process, %s", name, wall, used, sizes);
     Workplace.delete(out);
     return wall;
-  }
-
-  private void copy(List<Path> inputs) throws BenchException, IOException, InterruptedException {
-    Path copy = place.folder("diffs").resolve("copy");
-    for (Path input : inputs) {
-      meter.run(
-          "dd",
-          List.of(
-              "dd",
-              "if=" + input,
-              "of=" + copy,
-              "bs=1M",
-              "iflag=direct",
-              "oflag=direct",
-              "conv=fsync",
-              "status=none"),
-          Map.of());
-    }
-    Workplace.delete(copy);
   }
 }

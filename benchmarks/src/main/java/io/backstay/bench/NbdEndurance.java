@@ -1,7 +1,6 @@
 package io.backstay.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.backstay.wire.Cbor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * Random writes to a logged volume for long, with a log that is lapped many times and data that
@@ -42,32 +40,23 @@ final class NbdEndurance {
   String run() throws BenchException, IOException, InterruptedException {
     try (OwnGroup group = OwnGroup.start(place.at("nbd-group"), meter)) {
       String uri = group.addLogged(VOLUME, settings.sizeBytes(), settings.logBytes());
-      fio(uri, List.of("--rw=write", "--bs=1m", "--iodepth=4"));
+      Fio fio = new Fio(uri, settings.sizeBytes(), meter);
+      fio.run(Fio.FILL);
       Path log = place.folder("latency").resolve("write");
       return text(
-          fio(
-              uri,
-              List.of(
-                  "--rw=randwrite",
-                  "--bs=" + BLOCK_BYTES,
-                  "--iodepth=" + DEPTH,
-                  "--time_based",
-                  "--runtime=" + settings.seconds(),
-                  "--write_lat_log=" + log,
-                  "--log_avg_msec=1000",
-                  "--log_max_value=1")),
+          fio.run(
+                  List.of(
+                      "--rw=randwrite",
+                      "--bs=" + BLOCK_BYTES,
+                      "--iodepth=" + DEPTH,
+                      "--time_based",
+                      "--runtime=" + settings.seconds(),
+                      "--write_lat_log=" + log,
+                      "--log_avg_msec=1000",
+                      "--log_max_value=1"))
+              .path("write"),
           seconds(log.resolveSibling("write_clat.1.log")));
     }
-  }
-
-  private JsonNode fio(String uri, List<String> how)
-      throws BenchException, IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of("fio", "--name=x", "--ioengine=nbd"));
-    command.addAll(List.of("--uri=" + uri, "--thread", "--size=" + settings.sizeBytes()));
-    command.addAll(how);
-    command.add("--output-format=json");
-    String out = meter.run("fio", command, Map.of()).standardOutput();
-    return Cbor.json().readTree(out.substring(out.indexOf('{'))).path("jobs").path(0).path("write");
   }
 
   /** Lines of "milliseconds, nanoseconds, ...". */

@@ -1,7 +1,6 @@
 package io.backstay.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.backstay.wire.Cbor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,7 +47,7 @@ final class NbdRace {
     Map<String, Map<NbdWorkload, List<Run>>> runs = new LinkedHashMap<>();
     try (OwnGroup group = OwnGroup.start(place.at("nbd-group"), meter)) {
       String own = ownUri(group);
-      fio(own, List.of("--rw=write", "--bs=1m", "--iodepth=4"), false);
+      new Fio(own, settings.sizeBytes(), meter).run(Fio.FILL);
       List<String> names = new ArrayList<>(List.of(OURS));
       names.addAll(NbdPeer.NAMES);
       for (int round = 0; round < settings.rounds(); round++) {
@@ -78,7 +77,7 @@ final class NbdRace {
     awaitServed(uri);
     for (NbdWorkload workload : NbdWorkload.all()) {
       meter.run("sync", List.of("sync"), Map.of());
-      Run run = fio(uri, workload.fio(), true);
+      Run run = fio(uri, workload.fio());
       into.computeIfAbsent(workload, _ -> new ArrayList<>()).add(run);
       console.say("%-24s %-38s %s", name, workload.name(), shown(workload, run));
     }
@@ -119,18 +118,12 @@ final class NbdRace {
         Map.of());
   }
 
-  private Run fio(String uri, List<String> how, boolean timed)
+  private Run fio(String uri, List<String> how)
       throws BenchException, IOException, InterruptedException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "fio", "--name=x", "--ioengine=nbd", "--uri=" + uri, "--thread", "--randseed=7"));
-    command.addAll(how);
-    command.addAll(
-        List.of("--size=" + settings.sizeBytes(), "--group_reporting", "--output-format=json"));
-    if (timed) command.addAll(List.of("--time_based", "--runtime=" + settings.seconds()));
-    String out = meter.run("fio", command, Map.of()).standardOutput();
-    JsonNode job = Cbor.json().readTree(out.substring(out.indexOf('{'))).path("jobs").path(0);
+    List<String> all = new ArrayList<>(how);
+    all.addAll(List.of("--randseed=7", "--group_reporting", "--time_based"));
+    all.add("--runtime=" + settings.seconds());
+    JsonNode job = new Fio(uri, settings.sizeBytes(), meter).run(all);
     boolean writes = job.path("write").path("total_ios").asLong() > 0;
     JsonNode side = job.path(writes ? "write" : "read");
     JsonNode latencies = side.path("clat_ns").path("percentile");

@@ -2,6 +2,7 @@ package io.backstay.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.backstay.group.Layout;
 import io.backstay.wire.Cbor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -19,11 +21,12 @@ import java.util.stream.Stream;
  */
 final class OwnGroup implements AutoCloseable {
   private static final int LOOPBACK_PORT = 10_898;
-  private static final List<String> DATA_ROLES = List.of("storage", "archive");
+  private static final List<String> DATA_ROLES = List.of("storage", "proxy", "archive");
 
   private final String launcher;
   private final Path directory;
   private final Meter meter;
+  private double startSeconds;
 
   private OwnGroup(String launcher, Path directory, Meter meter) {
     this.launcher = launcher;
@@ -31,16 +34,31 @@ final class OwnGroup implements AutoCloseable {
     this.meter = meter;
   }
 
-  /** A new group in that directory; one that an earlier benchmark left there ends. */
-  static OwnGroup start(Path directory, Meter meter)
+  /**
+   * A new group in that directory; one that an earlier benchmark left there ends.
+   *
+   * @param more words of the command that starts it
+   */
+  static OwnGroup start(Path directory, Meter meter, String... more)
       throws BenchException, IOException, InterruptedException {
     String launcher = System.getProperty("backstay.launcher");
     if (launcher == null) throw new BenchException("start it with './backstay bench'");
     OwnGroup group = new OwnGroup(launcher, directory, meter);
     if (Files.exists(directory.resolve("group.json"))) group.close();
     Workplace.delete(directory);
-    group.call("up");
+    List<String> up = new ArrayList<>(List.of("up"));
+    up.addAll(List.of(more));
+    group.startSeconds = group.run(up.toArray(String[]::new)).reading().wallSeconds();
     return group;
+  }
+
+  /** From the shell until all processes served. */
+  double startSeconds() {
+    return startSeconds;
+  }
+
+  Layout layout() {
+    return new Layout(directory);
   }
 
   /** Runs one command with its answer as JSON. */
@@ -103,6 +121,31 @@ final class OwnGroup implements AutoCloseable {
     return peaks;
   }
 
+  /** That of one server. */
+  long peak(String server) throws BenchException, IOException, InterruptedException {
+    return ProcessTable.peakBytes(pid(server));
+  }
+
+  /** Peaks count from now on. */
+  void forgetPeaks() throws BenchException, IOException, InterruptedException {
+    for (long pid : pids().values()) ProcessTable.forgetPeak(pid);
+  }
+
+  /** User and system time of one server so far. */
+  double cpuSeconds(String server) throws BenchException, IOException, InterruptedException {
+    return cpuSeconds(Map.of(server, pid(server)));
+  }
+
+  ProcessTable.Resident resident(String server)
+      throws BenchException, IOException, InterruptedException {
+    return ProcessTable.resident(pid(server));
+  }
+
+  private long pid(String server) throws BenchException, IOException, InterruptedException {
+    return Optional.ofNullable(pids().get(server))
+        .orElseThrow(() -> new BenchException("the group has no server " + server));
+  }
+
   /** Lets the storage serve on loopback too, which takes a new process; the volume's address. */
   String serveOnLoopback(String volume) throws BenchException, IOException, InterruptedException {
     Path config = directory.resolve("configs").resolve("s0.json");
@@ -114,12 +157,17 @@ final class OwnGroup implements AutoCloseable {
     return "nbd://127.0.0.1:%d/%s".formatted(LOOPBACK_PORT, volume);
   }
 
-  /** A new logged volume; its address on a Unix socket. */
-  String addLogged(String volume, long sizeBytes, long logBytes)
+  /**
+   * A new logged volume; its address on a Unix socket.
+   *
+   * @param more words of the command that adds it
+   */
+  String addLogged(String volume, long sizeBytes, long logBytes, String... more)
       throws BenchException, IOException, InterruptedException {
-    String size = Long.toString(sizeBytes);
-    String log = Long.toString(logBytes);
-    call("volume", "add", volume, "--kind", "logged", "--size", size, "--log-size", log);
+    List<String> add = new ArrayList<>(List.of("volume", "add", volume, "--kind", "logged"));
+    add.addAll(List.of("--size", "" + sizeBytes, "--log-size", "" + logBytes));
+    add.addAll(List.of(more));
+    call(add.toArray(String[]::new));
     return call("volume", "show", volume).path("volume").path("nbdUri").asText();
   }
 

@@ -15,6 +15,9 @@ final class ProcessTable {
   /** Linux has shown times in 1/100 s to programs for decades, whatever its own tick is. */
   private static final double TICKS_PER_SECOND = 100;
 
+  /** What proc(5) has for "reset the peak". */
+  private static final String FORGET_PEAK = "5";
+
   private ProcessTable() {}
 
   /**
@@ -49,13 +52,35 @@ final class ProcessTable {
 
   /** Largest resident set so far; 0 once it ended. */
   static long peakBytes(long pid) {
+    return status(pid, "VmHWM");
+  }
+
+  /**
+   * What is resident now.
+   *
+   * @param files mapped ones: code, classes, the AOT cache
+   * @param shared memory that other processes may have too: the tails of logged volumes
+   */
+  record Resident(long anonymous, long files, long shared) {}
+
+  static Resident resident(long pid) {
+    return new Resident(status(pid, "RssAnon"), status(pid, "RssFile"), status(pid, "RssShmem"));
+  }
+
+  /** Bytes; 0 once it ended. */
+  private static long status(long pid, String name) {
     try {
       for (String line : Files.readAllLines(PROC.resolve(pid + "/status"))) {
-        if (line.startsWith("VmHWM:")) return Long.parseLong(line.split("\\s+")[1]) << 10;
+        if (line.startsWith(name + ":")) return Long.parseLong(line.split("\\s+")[1]) << 10;
       }
     } catch (IOException e) {
       // It ended.
     }
     return 0;
+  }
+
+  /** What it has now is its largest resident set so far. */
+  static void forgetPeak(long pid) throws IOException {
+    Files.writeString(PROC.resolve(pid + "/clear_refs"), FORGET_PEAK);
   }
 }

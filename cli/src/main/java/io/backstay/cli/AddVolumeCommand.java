@@ -133,6 +133,12 @@ final class AddVolumeCommand implements Callable<Integer> {
   private String rateLimit;
 
   @Option(
+      names = "--diff-rate-limit",
+      paramLabel = "RATE",
+      description = "How fast a proxy sends the diffs to an archive at most.")
+  private String diffRateLimit;
+
+  @Option(
       names = "--cut-interval",
       paramLabel = "D",
       description = {
@@ -164,6 +170,7 @@ final class AddVolumeCommand implements Callable<Integer> {
             releaseOn,
             compression == null ? null : Compression.parse(compression),
             rateLimit,
+            diffRateLimit,
             cutInterval);
     GroupFile group = shell.group();
     try (GroupConnection connection = new GroupConnection(shell.layout(), shell.time())) {

@@ -55,6 +55,17 @@ final class ArchivePoints {
         : last(all(), most);
   }
 
+  /**
+   * @param count of all there are; empty where the archive is of a release that does not say it
+   */
+  record Newest(List<Point> points, Optional<Integer> count) {}
+
+  /** At most so many of the newest ones, by one answer, and how many there are. */
+  Newest glance(int most) throws RefusedException, IOException, InterruptedException {
+    Reply.Points page = page(new ListPoints(volume, 0L, most));
+    return new Newest(page.points(), page.count());
+  }
+
   static List<Point> last(List<Point> points, int most) {
     return points.subList(Math.max(0, points.size() - most), points.size());
   }

@@ -32,6 +32,7 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExamples:%n",
     footer = {
       "  backstay export vol0 --gid 7",
+      "  backstay export vol0 --label before-upgrade",
       "  backstay export vol0 --at '2026-11-21 08:00' --writable --name rehearsal",
       "  backstay export --list",
       "  backstay export vol0 --close rehearsal"

@@ -48,7 +48,8 @@ final class HopsShown {
             .orElseGet(() ->
                 "no proxy takes it"
                     + hop.failingSince().map(at -> " since " + Quantity.time(at)).orElse(""));
-    return "%s, %s, %s"
+    // That nothing is left to be told of says nothing: what proxies hold is told by them.
+    return "%s, %s%s"
         .formatted(
             to,
             hop.unsentBytes() == 0
@@ -57,8 +58,9 @@ final class HopsShown {
                     + " not sent"
                     + hop.lagSeconds().map(lag -> ", " + behind(lag)).orElse(""),
             hop.unarchivedBytes() == 0
-                ? "all in the archives"
-                : Quantity.bytes(hop.unarchivedBytes()) + " not known to be in all archives");
+                ? ""
+                : ", %s not known to be in all archives"
+                    .formatted(Quantity.bytes(hop.unarchivedBytes())));
   }
 
   private static String spool(Hops.Spool spool) {

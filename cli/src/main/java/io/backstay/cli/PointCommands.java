@@ -40,16 +40,6 @@ final class PointCommands implements Callable<Integer> {
     return Nouns.explain(shell, "point");
   }
 
-  /**
-   * As the volume's primary archive tells them now, oldest first.
-   *
-   * @throws RefusedException {@code unknown-volume}
-   */
-  static List<Point> points(Servers servers, String volume)
-      throws IOException, InterruptedException, RefusedException {
-    return ArchivePoints.of(servers, VolumeCommands.record(servers, volume), null).all();
-  }
-
   static String table(List<Point> points) {
     if (points.isEmpty()) return "no restorable points";
     Table table = new Table("gid", "time", "label", "explicit", "clean", "size", "stored", "proof");

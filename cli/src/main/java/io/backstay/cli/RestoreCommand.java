@@ -25,6 +25,8 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExamples:%n",
     footer = {
       "  backstay restore vol0 --to /srv/restored.img",
+      "  backstay restore vol0 --gid 7 --to /srv/restored.img",
+      "  backstay restore vol0 --label before-upgrade --to /srv/restored.img",
       "  backstay restore vol0 --at '2026-11-21 08:00' --max-gap 1h --to n0:/dev/vg/lv0 --overwrite"
     })
 final class RestoreCommand implements Callable<Integer> {
@@ -41,6 +43,12 @@ final class RestoreCommand implements Callable<Integer> {
       paramLabel = "[NODE:]PATH",
       description = "Absolute path of the target on its node.")
   private String to;
+
+  @Option(
+      names = "--archive",
+      paramLabel = "SERVER",
+      description = "Another archive of the volume than its primary one.")
+  private String archive;
 
   @Option(names = "--overwrite", description = "The target may hold something. Asks first.")
   private boolean overwrite;
@@ -86,6 +94,7 @@ final class RestoreCommand implements Callable<Integer> {
         to,
         overwrite,
         rateLimit,
+        archive,
         grant);
   }
 
@@ -104,7 +113,7 @@ final class RestoreCommand implements Callable<Integer> {
   }
 
   /** Rule M4: a point that stands for a later time says so. */
-  private static String gap(ObjectNode result) {
+  static String gap(ObjectNode result) {
     double seconds = result.path("gapSeconds").asDouble(0);
     if (seconds == 0) return "";
     boolean quiet = result.path("gapEvidence").asText().equals(NOTHING_WRITTEN.word());

@@ -10,6 +10,7 @@ import io.backstay.group.DirectoryLock;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.model.Role;
 import io.backstay.nbd.UnixDoor;
 import io.backstay.nbd.VolumeDoor;
 import io.backstay.proxy.ProxyService;
@@ -110,7 +111,13 @@ final class RoleProcess {
         process.servers(),
         process.authority(),
         process.authority(),
-        new BufferPool(config.transfers().buffers(), Message.ImageChunk.RANGE_BYTES));
+        new BufferPool(buffers(), Message.ImageChunk.RANGE_BYTES));
+  }
+
+  /** A proxy moves no images; the log that it converts lies in memory of its own. */
+  private int buffers() {
+    int buffers = config.transfers().buffers();
+    return config.role() == Role.PROXY ? Math.max(4, buffers / 3) : buffers;
   }
 
   /** The catalog's signing pair lies beside that for TLS: c0-signing.crt beside c0.crt. */

@@ -67,8 +67,15 @@ final class VolumeCommands implements Callable<Integer> {
         .take();
   }
 
-  /** What a volume is and which points it has. */
-  record Shown(StatusReport.Volume volume, Optional<List<Point>> points) {}
+  /**
+   * What a volume is, and its newest points.
+   *
+   * @param points at most {@link Show#POINTS_MAX}, oldest first; empty where its primary archive
+   *     cannot be reached
+   * @param pointCount of all points that it has
+   */
+  record Shown(
+      StatusReport.Volume volume, Optional<List<Point>> points, Optional<Integer> pointCount) {}
 
   @Command(
       name = "list",
@@ -95,10 +102,15 @@ final class VolumeCommands implements Callable<Integer> {
 
   @Command(
       name = "show",
-      description = "One volume and its restorable points.",
+      description = {
+        "One volume: how old what is restorable is, how far its bytes are on each hop, and its",
+        "newest restorable points. 'point list' has all of them."
+      },
       footerHeading = "%nExample:%n",
       footer = "  backstay volume show vol0")
   static final class Show implements Callable<Integer> {
+    static final int POINTS_MAX = 10;
+
     private final Shell shell;
 
     @Parameters(paramLabel = "NAME", description = "Name of the volume.")
@@ -117,25 +129,35 @@ final class VolumeCommands implements Callable<Integer> {
                 .filter(one -> one.name().equals(volume))
                 .findFirst()
                 .orElseThrow(() -> unknown(volume));
-        Optional<List<Point>> points = points(connection.servers(group), found);
-        shell.output().object(new Shown(found, points), () -> text(found, points));
+        Shown shown = shown(found, newest(connection.servers(group), found));
+        shell.output().object(shown, () -> text(shown));
       }
       return 0;
     }
 
     /** Empty where its primary archive did not answer just now: it would not now, either. */
-    private static Optional<List<Point>> points(Servers servers, StatusReport.Volume volume)
+    private static Optional<ArchivePoints.Newest> newest(
+        Servers servers, StatusReport.Volume volume)
         throws IOException, InterruptedException, RefusedException {
       if (volume.hops().archive(volume.primary()).state() != StatusReport.State.UP)
         return Optional.empty();
       try {
-        return Optional.of(PointCommands.points(servers, volume.name()));
+        ProtectionRecord record = record(servers, volume.name());
+        return Optional.of(ArchivePoints.of(servers, record, null).glance(POINTS_MAX));
       } catch (UnreachableException e) {
         return Optional.empty();
       }
     }
 
-    private static String text(StatusReport.Volume volume, Optional<List<Point>> points) {
+    private static Shown shown(StatusReport.Volume volume, Optional<ArchivePoints.Newest> newest) {
+      return new Shown(
+          volume,
+          newest.map(ArchivePoints.Newest::points),
+          newest.flatMap(ArchivePoints.Newest::count));
+    }
+
+    static String text(Shown shown) {
+      StatusReport.Volume volume = shown.volume;
       List<String> lines = new ArrayList<>();
       lines.add(
           "%s: %s, %s, state %s"
@@ -152,9 +174,20 @@ final class VolumeCommands implements Callable<Integer> {
       for (String trouble : volume.trouble()) lines.add("  trouble:  " + trouble);
       return String.join("\n", lines)
           + "\n\n"
-          + points
-              .map(PointCommands::table)
+          + shown
+              .points
+              .map(points -> PointCommands.table(points) + others(shown, points.size()))
               .orElse("no points: " + volume.primary() + " cannot be reached");
+    }
+
+    private static String others(Shown shown, int told) {
+      return shown
+          .pointCount
+          .filter(count -> count > told)
+          .map(count ->
+              "%nthe newest %d of %d points: backstay point list %s"
+                  .formatted(told, count, shown.volume.name()))
+          .orElse("");
     }
   }
 

@@ -135,7 +135,7 @@ public record Hops(Optional<ToProxy> storage, List<AtProxy> proxies, List<AtArch
    *
    * @param pendingSessions whose diffs it takes although it does not follow them yet
    * @param latestGid that the unbroken chain reaches
-   * @param missing the gids between which a diff is not there although later ones are
+   * @param missing why the chain does not go on although later diffs are there, in words
    */
   public record Chain(
       Optional<Integer> session,

@@ -133,10 +133,8 @@ final class Troubles {
     archive
         .chain()
         .flatMap(Hops.Chain::missing)
-        .ifPresent(gids ->
-            found.add(
-                "%s has a gap: no diff for gids %s, and later ones are there"
-                    .formatted(archive.server(), gids)));
+        .ifPresent(
+            gap -> found.add("%s has a gap in its chain: %s".formatted(archive.server(), gap)));
   }
 
   private static String why(Optional<String> trouble) {

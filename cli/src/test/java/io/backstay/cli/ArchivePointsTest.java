@@ -44,6 +44,14 @@ class ArchivePointsTest {
   }
 
   @Test
+  void aGlanceIsOneAnswerAndTellsHowManyThereAre() throws Exception {
+    ArchivePoints.Newest glance = points(null).glance(2);
+    assertThat(glance.points()).extracting(Point::gid).containsExactly(8L, 9L);
+    assertThat(glance.count()).contains(10);
+    assertThat(servers.journal()).hasSize(1);
+  }
+
+  @Test
   void moreThanFitIntoAnAnswerAreReadPageByPage() throws Exception {
     assertThat(points(null).newest(5000)).hasSize(10);
   }

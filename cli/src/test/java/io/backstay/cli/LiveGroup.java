@@ -11,16 +11,10 @@ import io.backstay.group.ProcessIdentity;
 import io.backstay.group.ProcessTable;
 import io.backstay.seam.Time;
 import io.backstay.wire.Cbor;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -74,22 +68,10 @@ final class LiveGroup implements AutoCloseable {
 
   /** Runs a command in this process, with -o json. */
   Ran backstay(String... arguments) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Map<String, String> environment = new HashMap<>(System.getenv());
-    environment.put("BACKSTAY_DIR", directory.toString());
-    Shell shell =
-        new Shell(
-            new ByteArrayInputStream(new byte[0]),
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            environment,
-            Time.system());
     String[] line =
         Stream.concat(Stream.of("-o", "json"), Stream.of(arguments)).toArray(String[]::new);
-    int exit = Backstay.execute(shell, line);
-    return new Ran(
-        exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    CommandLines.Ran ran = CommandLines.run(directory, line);
+    return new Ran(ran.exit(), ran.out(), ran.err());
   }
 
   /** Starts it; it does not outlive the process of the tests. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.group.Hops;
 import io.backstay.group.StatusReport;
 import io.backstay.group.StatusReport.State;
+import io.backstay.model.Point;
 import io.backstay.model.VolumeKind;
 import io.backstay.wire.Cbor;
 import java.time.Instant;
@@ -100,13 +101,32 @@ class StatusTextTest {
             "a0:       gid 7 of 2026-11-21T03:00:00Z, age 3 s, behind by 2 diffs, 5 diffs, 4.0 KiB, session 1");
   }
 
+  private static final Optional<Integer> NONE = Optional.empty();
+
+  private static String shown(Optional<List<Point>> points, Optional<Integer> count) {
+    return VolumeCommands.Show.text(new VolumeCommands.Shown(volume(State.UP), points, count));
+  }
+
+  @Test
+  void ofManyPointsTheNewestAreShownAndHowManyThereAre() {
+    Instant time = Instant.parse("2026-11-21T03:00:00Z");
+    List<Point> points =
+        List.of(new Point(7, time, Optional.empty(), true, 4096, 10, Point.Proof.FROZEN));
+    assertThat(shown(Optional.of(points), Optional.of(31)))
+        .endsWith("the newest 1 of 31 points: backstay point list vol0");
+    assertThat(shown(Optional.of(points), Optional.of(1))).endsWith("frozen");
+    assertThat(shown(Optional.of(points), NONE)).endsWith("frozen");
+    assertThat(shown(Optional.empty(), NONE)).endsWith("no points: a0 cannot be reached");
+  }
+
   @Test
   void everyFieldOfAVolumeIsInTheSchemas() {
     JsonNode list = Cbor.json().valueToTree(List.of(volume(State.UP)));
     assertThat(Schema.of("volume-list").misfits(list)).isEmpty();
     JsonNode shown =
         Cbor.json()
-            .valueToTree(new VolumeCommands.Shown(volume(State.UNKNOWN), Optional.of(List.of())));
+            .valueToTree(
+                new VolumeCommands.Shown(volume(State.UNKNOWN), Optional.of(List.of()), NONE));
     assertThat(Schema.of("volume-show").misfits(shown)).isEmpty();
   }
 }

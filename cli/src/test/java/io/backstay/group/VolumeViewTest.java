@@ -220,9 +220,9 @@ class VolumeViewTest {
 
   @Test
   void aGapInTheChainIsTold() {
-    archive("a1", Optional.of(ago(4)), Optional.of("5 to 8"));
+    archive("a1", Optional.of(ago(4)), Optional.of("no diff from gid 5 to gid 8"));
     assertThat(view().trouble())
-        .containsExactly("a1 has a gap: no diff for gids 5 to 8, and later ones are there");
+        .containsExactly("a1 has a gap in its chain: no diff from gid 5 to gid 8");
   }
 
   @Test

@@ -93,7 +93,7 @@ class DiskTroubleTest {
     assertThat(Volumes.sha256(target)).isEqualTo(Volumes.sha256(source));
   }
 
-  private static void needRootAnd(String... tools) throws IOException, InterruptedException {
+  static void needRootAnd(String... tools) throws IOException, InterruptedException {
     for (String tool : tools) {
       boolean there = sh("command -v " + tool) == 0;
       if (!there) System.err.println("!!! SKIPPED: " + tool + " is missing");
@@ -104,7 +104,7 @@ class DiskTroubleTest {
     Assumptions.assumeTrue(root, "root");
   }
 
-  private static int sh(String command) throws IOException, InterruptedException {
+  static int sh(String command) throws IOException, InterruptedException {
     return new ProcessBuilder(List.of("sh", "-c", command))
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)

@@ -1,6 +1,7 @@
 package io.backstay.proof;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.cli.CommandLines;
 import io.backstay.group.Group;
 import io.backstay.group.Launch;
 import io.backstay.group.Layout;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** A group of real processes in a directory of its own, and the commands that are typed there. */
@@ -53,7 +55,7 @@ final class RealGroup implements AutoCloseable {
     List<String> up = new ArrayList<>(List.of("up", "--while"));
     up.add(Long.toString(ProcessHandle.current().pid()));
     up.addAll(List.of(more));
-    group.succeed(up.toArray(String[]::new));
+    group.succeeded(group.start(up.toArray(String[]::new)).await());
     group.temporal = group.succeed("status").path("temporal");
     return group;
   }
@@ -94,7 +96,7 @@ final class RealGroup implements AutoCloseable {
     }
   }
 
-  /** Starts a command with JSON output. */
+  /** Starts a command with JSON output, in a process of its own. */
   Command start(String... arguments) throws IOException {
     return start(launcher, arguments);
   }
@@ -113,13 +115,20 @@ final class RealGroup implements AutoCloseable {
     return new Command(String.join(" ", arguments), builder.start(), out, err);
   }
 
-  Answer run(String... arguments) throws IOException, InterruptedException {
-    return start(arguments).await();
+  /** Runs a command with JSON output; most tests are about what it has the group do. */
+  Answer run(String... arguments) {
+    String[] line =
+        Stream.concat(Stream.of("-o", "json"), Stream.of(arguments)).toArray(String[]::new);
+    CommandLines.Ran ran = CommandLines.run(directory, line);
+    return new Answer(String.join(" ", arguments), ran.exit(), ran.out(), ran.err());
   }
 
   /** Runs a command that must exit 0. */
   JsonNode succeed(String... arguments) throws IOException, InterruptedException {
-    Answer answer = run(arguments);
+    return succeeded(run(arguments));
+  }
+
+  private JsonNode succeeded(Answer answer) {
     if (answer.exit() != 0)
       throw new AssertionError("exit " + answer.exit() + "\n" + answer.err() + logs());
     return answer.out().isBlank() ? Cbor.json().createObjectNode() : answer.json();
@@ -222,10 +231,10 @@ final class RealGroup implements AutoCloseable {
     return temporal(line.toArray(String[]::new));
   }
 
-  /** Pid of a server, or of {@code temporal}, as status has it. */
+  /** Pid of a server, of {@code temporal} or {@code supervisor}, as status has it. */
   long pid(String server) throws IOException, InterruptedException {
     JsonNode status = succeed("status");
-    if (server.equals("temporal")) return status.path("temporal").path("pid").asLong();
+    if (status.has(server)) return status.path(server).path("pid").asLong();
     for (JsonNode one : status.path("servers")) {
       if (one.path("name").asText().equals(server)) return one.path("pid").asLong();
     }

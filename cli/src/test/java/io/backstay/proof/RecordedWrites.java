@@ -16,7 +16,8 @@ import java.util.SplittableRandom;
  * storage died it sends again, as NBD clients do.
  */
 final class RecordedWrites implements AutoCloseable {
-  private static final Duration BETWEEN = Duration.ofMillis(4);
+  private static final Duration BETWEEN = Duration.ofMillis(3);
+  private static final Duration FASTER = Duration.ofMillis(1);
   private static final Duration CONNECT_AGAIN_AFTER = Duration.ofMillis(100);
   private static final int CONNECTS_MAX = 600;
   private static final int SECTOR = 512;
@@ -30,6 +31,7 @@ final class RecordedWrites implements AutoCloseable {
   private final long seed;
   private final List<Recorded> writes = new ArrayList<>();
   private volatile boolean stopping;
+  private volatile Duration between = BETWEEN;
   private volatile Exception failure;
   private RawClient client;
   private Thread thread;
@@ -69,7 +71,7 @@ final class RecordedWrites implements AutoCloseable {
           writes.add(
               new Recorded(next.offset, next.bytes, next.seed, next.sent, Time.system().now()));
         }
-        Time.system().sleep(BETWEEN);
+        Time.system().sleep(between);
       }
       if (client != null) client.close();
     } catch (IOException | InterruptedException | RuntimeException e) {
@@ -118,6 +120,11 @@ final class RecordedWrites implements AutoCloseable {
   private void disconnect() throws IOException {
     if (client != null) client.close();
     client = null;
+  }
+
+  /** From now on, to fill what is to be filled. */
+  void faster() {
+    between = FASTER;
   }
 
   int count() {

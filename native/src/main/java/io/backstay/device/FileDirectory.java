@@ -109,8 +109,11 @@ public final class FileDirectory implements Directory {
     Files.deleteIfExists(at);
     LinuxFile file = openFile(name, Linux.O_RDWR | Linux.O_CREAT | Linux.O_EXCL);
     try {
-      file.resize(sizeBytes);
-      file.flush();
+      // An empty file is as long as it says, if it is there at all.
+      if (sizeBytes > 0) {
+        file.resize(sizeBytes);
+        file.flush();
+      }
     } catch (IOException e) {
       file.close();
       throw e;

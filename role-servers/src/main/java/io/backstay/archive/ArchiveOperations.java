@@ -6,6 +6,7 @@ import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.model.Signed;
 import io.backstay.model.SizeChange;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
@@ -22,9 +23,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What an archive does in its operations. */
 final class ArchiveOperations implements OperationRole<ArchiveVolume> {
+  private static final Logger LOG = LoggerFactory.getLogger(ArchiveOperations.class);
+
   /** How long a hold outlives an operation that parks (rule X10). */
   static final Duration HELD_AFTER_PARKING = Duration.ofHours(24);
 
@@ -140,9 +146,15 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
     return switch (operation.entry().work()) {
       case Work.AddVolume add -> {
         ProtectionRecord record = parts.records().check(add.record());
+        Optional<ArchiveVolume> found = foundAgain(volume, add.record(), record);
         yield new Conclusion<>(
             new WorkResult.VolumeAdded(record.sizeBytes()),
-            before -> isSame(before, add) ? before : before.ready(add.record(), record));
+            before ->
+                isSame(before, add)
+                    ? before
+                    : found
+                        .map(again -> again.with(before.ledger()))
+                        .orElseGet(() -> before.ready(add.record(), record)));
       }
       case Work.Resize resize -> {
         ProtectionRecord record = parts.records().check(resize.record());
@@ -176,6 +188,23 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
       case Work.Apply apply -> applies.attempt(operation, apply);
       case Work.Merge merge -> merges.attempt(operation, merge);
     };
+  }
+
+  /**
+   * What lies in the directory of a volume whose metadata was lost (rule X9); empty where nothing
+   * does, as in that of a new one.
+   */
+  private Optional<ArchiveVolume> foundAgain(
+      ArchiveVolume volume, Signed signed, ProtectionRecord record) throws IOException {
+    if (!volume.isNew()) return Optional.empty();
+    Rebuild.Found found = Rebuild.of(store.directory(record.volume()), signed, record);
+    for (String left : found.left()) LOG.warn("{}: not used: {}", record.volume(), left);
+    if (found.metadata().images().isEmpty()) return Optional.empty();
+    LOG.warn(
+        "{}: its metadata was lost, {} images and their diffs were found again",
+        record.volume(),
+        found.metadata().images().size());
+    return Optional.of(found.metadata());
   }
 
   @Override

@@ -69,8 +69,8 @@ public final class ArchiveService implements RoleService {
   private ArchiveService(RoleParts parts, Optional<Way> way) throws IOException {
     this.parts = parts;
     this.store = new VolumeStore<>(parts.directory(), ArchiveVolume.class, ArchiveVolume::unknown);
-    this.intakes = new Intakes(parts, store);
-    this.histories = new VolumeHistories(store);
+    this.histories = new VolumeHistories(store, parts.time());
+    this.intakes = new Intakes(parts, store, histories);
     this.diffs = new DiffIntake(parts, store, histories);
     this.targets =
         new Targets(
@@ -125,6 +125,7 @@ public final class ArchiveService implements RoleService {
         registry,
         () -> {
           points.register(rows(point -> point.time().getEpochSecond()), true);
+          // It goes on growing between two refreshes, and if there are no more.
           ages.register(rows(this::ageSeconds), true);
         });
   }
@@ -139,9 +140,7 @@ public final class ArchiveService implements RoleService {
     List<MultiGauge.Row<?>> rows = new ArrayList<>();
     for (ArchiveVolume volume : store.all()) {
       Tags tags = Tags.of("volume", volume.volume());
-      answers
-          .newest(volume)
-          .ifPresent(point -> rows.add(MultiGauge.Row.of(tags, value.applyAsDouble(point))));
+      answers.newest(volume).ifPresent(point -> rows.add(MultiGauge.Row.of(tags, point, value)));
     }
     return rows;
   }
@@ -151,6 +150,7 @@ public final class ArchiveService implements RoleService {
     if (exports.isPresent()) exports.get().stop();
     operations.stop();
     for (ArchiveVolume volume : store.all()) intakes.displace(volume.volume());
+    histories.stop();
   }
 
   @Override

@@ -145,6 +145,14 @@ public record ArchiveVolume(
         Ledger.EMPTY);
   }
 
+  /**
+   * Nothing was ever kept under this metadata: files that lie there are of a volume whose metadata
+   * was lost, and are not ours to delete (invariant 10).
+   */
+  boolean isNew() {
+    return nextSerial == 0 && nextGid == 0 && images.isEmpty();
+  }
+
   Optional<Image> image(long gid) {
     return images.stream().filter(image -> image.point().gid() == gid).findFirst();
   }
@@ -257,6 +265,14 @@ public record ArchiveVolume(
         Math.max(nextGid, image.point().gid() + 1),
         nextSerial,
         ledger);
+  }
+
+  /** Whether an image of the session is on its way in. */
+  boolean isComing(Session session) {
+    return partial
+        .flatMap(PartialImage::origin)
+        .filter(origin -> origin.session().uuid().equals(session.uuid()))
+        .isPresent();
   }
 
   /** Takes diffs of the session from now on (rule M2). */

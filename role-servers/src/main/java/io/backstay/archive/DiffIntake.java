@@ -7,6 +7,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.Session;
 import io.backstay.model.Signed;
+import io.backstay.seam.BufferPool;
 import io.backstay.seam.NoSpaceException;
 import io.backstay.server.Authorisation;
 import io.backstay.server.RoleParts;
@@ -128,9 +129,7 @@ final class DiffIntake {
     Verdict verdict = diffs.judge(volume, sidecar);
     if (verdict != Verdict.ACCEPT) return new Answer(verdict, diffs.words(volume, sidecar));
     Session session = sidecar.session();
-    Optional<Session> mine = known.sessions().find(session.number());
-    boolean other = mine.isPresent() && !mine.get().uuid().equals(session.uuid());
-    if (known.sessions().isClosed(session) || other)
+    if (known.sessions().isClosed(session) || diffs.hasOther(volume, session))
       return new Answer(
           Verdict.CLOSED_SESSION, "%s, known are %s".formatted(session, known.sessions()));
     if (sidecar.volumeBytes() > known.record().get().sizeBytes())
@@ -143,7 +142,14 @@ final class DiffIntake {
 
   /** Durably, before the first of its diffs is (rule M2). */
   private void expect(String volume, Session session) throws IOException {
-    if (store.get(volume).sessions().find(session.number()).isPresent()) return;
+    boolean isExpected =
+        store
+            .get(volume)
+            .sessions()
+            .find(session.number())
+            .filter(one -> one.uuid().equals(session.uuid()))
+            .isPresent();
+    if (isExpected) return;
     store.update(volume, before -> before.expecting(session));
     LOG.info("volume {}: diffs of {} are taken", volume, session);
   }
@@ -153,7 +159,8 @@ final class DiffIntake {
       throws IOException, InterruptedException {
     Optional<String> fault = Optional.empty();
     Optional<NoSpaceException> full = Optional.empty();
-    try (VolumeDiffs.Receiving receiving = diffs.receive(volume, sidecar)) {
+    try (BufferPool.Lease lease = parts.pool().take();
+        VolumeDiffs.Receiving receiving = diffs.receive(volume, sidecar, lease.buffer())) {
       for (long at = 0; at < sidecar.fileBytes(); ) {
         try (Payload payload = piece(channel, sidecar, at)) {
           boolean damaged = payload.firstDamagedBlock() >= 0 || !isOffered(sidecar, at, payload);

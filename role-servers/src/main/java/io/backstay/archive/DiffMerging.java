@@ -2,15 +2,16 @@ package io.backstay.archive;
 
 import io.backstay.chain.Diff;
 import io.backstay.chain.DiffChain;
+import io.backstay.diff.DiffDraft;
 import io.backstay.diff.DiffMerge;
 import io.backstay.diff.DiffSource;
 import io.backstay.diff.SortedDiffWriter;
-import io.backstay.history.DiffDraft;
 import io.backstay.history.DiffStore;
 import io.backstay.history.KeptDiff;
 import io.backstay.model.Compression;
 import io.backstay.model.Cut;
 import io.backstay.model.RefusedException;
+import io.backstay.seam.BufferPool;
 import io.backstay.volume.RunningOperation;
 import io.backstay.wdiff.DiffSidecar;
 import java.io.IOException;
@@ -37,10 +38,15 @@ final class DiffMerging {
 
   private final DiffStore diffs;
   private final Compression compression;
+  private final BufferPool pool;
 
-  DiffMerging(DiffStore diffs, Compression compression) {
+  /**
+   * @param pool of whose buffers one is used while the new one is written
+   */
+  DiffMerging(DiffStore diffs, Compression compression, BufferPool pool) {
     this.diffs = diffs;
     this.compression = compression;
+    this.pool = pool;
   }
 
   /**
@@ -50,10 +56,11 @@ final class DiffMerging {
       throws RefusedException, IOException, InterruptedException {
     try (DiffStore.Pin pin =
             diffs.pin(parts).orElseThrow(() -> new IOException("the diffs to merge changed"));
-        DiffDraft draft = diffs.draft();
+        BufferPool.Lease gathered = pool.take();
+        DiffDraft draft = diffs.draft(gathered.buffer());
         DiffMerge merge = open(pin, parts);
         SortedDiffWriter writer =
-            new SortedDiffWriter(draft::write, parts.getLast().session().uuid(), compression)) {
+            new SortedDiffWriter(draft, parts.getLast().session().uuid(), compression)) {
       for (int i = 0; merge.next(); i++) {
         if (i % STRETCHES_AT_ONCE == 0) operation.checkpoint();
         merge.writeCurrentTo(writer);
@@ -61,9 +68,8 @@ final class DiffMerging {
       writer.finish();
       Diff merged = DiffChain.merge(parts.stream().map(DiffMerging::mergeable).toList());
       DiffSidecar sidecar = sidecar(parts, merged, writer);
-      boolean mergeable = parts.getFirst().diff().mergeable();
-      commit.commit(() -> diffs.replace(parts, diffs.commit(draft, sidecar, mergeable)));
-      return KeptDiff.of(sidecar, sidecar.diff(mergeable));
+      commit.commit(() -> diffs.replace(parts, draft, sidecar));
+      return KeptDiff.of(sidecar, sidecar.diff(true));
     }
   }
 

@@ -1,7 +1,7 @@
 package io.backstay.archive;
 
 import io.backstay.archive.ArchiveVolume.Image;
-import io.backstay.archive.VolumeHistories.Quiet;
+import io.backstay.archive.QuietTimes.Quiet;
 import io.backstay.chain.Diff;
 import io.backstay.chain.DiffChain;
 import io.backstay.chain.ImageState;

@@ -43,13 +43,15 @@ final class Intakes {
 
   private final RoleParts parts;
   private final VolumeStore<ArchiveVolume> store;
+  private final VolumeDiffs diffs;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition ended = lock.newCondition();
   private final Map<String, Channel> active = new HashMap<>();
 
-  Intakes(RoleParts parts, VolumeStore<ArchiveVolume> store) {
+  Intakes(RoleParts parts, VolumeStore<ArchiveVolume> store, VolumeDiffs diffs) {
     this.parts = parts;
     this.store = store;
+    this.diffs = diffs;
   }
 
   boolean isActive(String volume) {
@@ -200,11 +202,10 @@ final class Intakes {
   }
 
   /** Nothing of a session that is over is taken (rule M2). */
-  private static void requireOpen(ArchiveVolume volume, Message.OpenImage open)
-      throws RefusedException {
+  private void requireOpen(ArchiveVolume volume, Message.OpenImage open)
+      throws RefusedException, IOException {
     Session session = open.origin().orElseThrow().session();
-    Optional<Session> known = volume.sessions().find(session.number());
-    boolean other = known.isPresent() && !known.get().uuid().equals(session.uuid());
+    boolean other = diffs.hasOther(open.volume(), session);
     if (!other && !volume.sessions().isClosed(session)) return;
     throw new RefusedException(
         Refusal.of(RefusalCode.VERSION_CONFLICT, "another session of this volume is followed here")

@@ -142,7 +142,7 @@ final class MergeWork {
       throws RefusedException, IOException, InterruptedException {
     String volume = operation.volume();
     DiffStore diffs = histories.of(volume);
-    return new DiffMerging(diffs, compression(store.get(volume)))
+    return new DiffMerging(diffs, compression(store.get(volume)), parts.pool())
         .merge(
             step,
             operation,

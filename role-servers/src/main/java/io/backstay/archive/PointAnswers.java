@@ -51,7 +51,7 @@ final class PointAnswers {
     List<Point> found = restorables.points(list.fromGid(), list.newest(), max);
     boolean more =
         !found.isEmpty() && restorables.newest().orElseThrow().gid() > found.getLast().gid();
-    return new Reply.Points(found, more);
+    return new Reply.Points(found, more, Optional.of(restorables.points().size()));
   }
 
   private ArchiveVolume known(String volume) throws RefusedException {
@@ -164,8 +164,8 @@ final class PointAnswers {
           .mapToLong(Snap::begin)
           .filter(begin -> begin > latest.getAsLong())
           .min()
-          .ifPresent(
-              begin -> missing.add("from gid %d to %d".formatted(latest.getAsLong(), begin)));
+          .ifPresent(begin ->
+              missing.add("no diff from gid %d to gid %d".formatted(latest.getAsLong(), begin)));
     }
     return missing.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", missing));
   }

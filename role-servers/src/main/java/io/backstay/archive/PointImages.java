@@ -33,7 +33,7 @@ final class PointImages {
   private record Known(
       List<Image> images,
       long version,
-      Optional<VolumeHistories.Quiet> quiet,
+      Optional<QuietTimes.Quiet> quiet,
       Restorables restorables) {}
 
   PointImages(VolumeStore<ArchiveVolume> store, VolumeHistories histories) {
@@ -53,7 +53,7 @@ final class PointImages {
   Restorables of(ArchiveVolume volume) throws IOException {
     DiffStore diffs = histories.of(volume.volume());
     long version = diffs.version();
-    Optional<VolumeHistories.Quiet> quiet = histories.quiet(volume.volume());
+    Optional<QuietTimes.Quiet> quiet = histories.quiet(volume.volume());
     Known last = known.get(volume.volume());
     boolean same =
         last != null

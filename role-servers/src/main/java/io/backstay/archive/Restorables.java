@@ -1,6 +1,6 @@
 package io.backstay.archive;
 
-import io.backstay.archive.VolumeHistories.Quiet;
+import io.backstay.archive.QuietTimes.Quiet;
 import io.backstay.model.Point;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;

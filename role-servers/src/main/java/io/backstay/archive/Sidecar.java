@@ -9,6 +9,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
 
 /**
@@ -47,8 +50,13 @@ final class Sidecar implements Closeable {
 
   private static final long MAGIC = 0x31_53_4d_55_53_53_4b_42L;
 
+  /** What direct IO moves at once: pages themselves lie on the heap, since many come and go. */
+  private static final int PASSING_BYTES = 64 << 10;
+
   private final BlockDevice device;
   private final long imageBytes;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final ByteBuffer passing = BufferPool.aligned(PASSING_BYTES);
 
   private Sidecar(BlockDevice device, long imageBytes) {
     this.device = device;
@@ -138,13 +146,37 @@ final class Sidecar implements Closeable {
   Page read(long first, int count) throws IOException {
     long from = position(first) / PAGE_BYTES * PAGE_BYTES;
     long end = (position(first + count) + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-    ByteBuffer bytes = BufferPool.aligned((int) (end - from)).order(ByteOrder.LITTLE_ENDIAN);
-    device.read(from, bytes);
-    return new Page(from, bytes.clear().order(ByteOrder.LITTLE_ENDIAN));
+    ByteBuffer bytes = ByteBuffer.allocate((int) (end - from)).order(ByteOrder.LITTLE_ENDIAN);
+    lock.lock();
+    try {
+      for (ByteBuffer piece : pieces(bytes)) {
+        device.read(from + piece.position(), passing.clear().limit(piece.remaining()));
+        piece.put(passing.flip());
+      }
+    } finally {
+      lock.unlock();
+    }
+    return new Page(from, bytes);
   }
 
   void write(Page page) throws IOException {
-    device.write(page.from, page.bytes.duplicate().clear());
+    lock.lock();
+    try {
+      for (ByteBuffer piece : pieces(page.bytes)) {
+        long at = page.from + piece.position();
+        device.write(at, passing.clear().put(piece).flip());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static List<ByteBuffer> pieces(ByteBuffer bytes) {
+    List<ByteBuffer> pieces = new ArrayList<>();
+    for (int at = 0; at < bytes.capacity(); at += PASSING_BYTES)
+      pieces.add(
+          bytes.duplicate().limit(Math.min(bytes.capacity(), at + PASSING_BYTES)).position(at));
+    return pieces;
   }
 
   void flush() throws IOException {

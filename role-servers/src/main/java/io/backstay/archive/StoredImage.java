@@ -6,6 +6,7 @@ import io.backstay.wire.Message.ImageChunk;
 import io.backstay.wire.Payload;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
 
@@ -14,15 +15,18 @@ import java.util.zip.CRC32C;
  * each is compared with its checksum at rest before anybody gets it (mission row D3).
  */
 final class StoredImage implements PointImage {
-  /** Entries of the sidecar that are held in memory: 128 KiB. */
-  private static final int WINDOW = 1024;
+  /** Entries of the sidecar that are read at once: 16 KiB. */
+  private static final int WINDOW = 128;
+
+  /** Of the last so many windows the entries are kept: those of 4 GiB of the image. */
+  private static final int WINDOWS = 32;
 
   private final ImageFiles files;
   private final long sizeBytes;
   private final ReentrantLock lock = new ReentrantLock();
-  private Sidecar.Page window;
-  private long first;
-  private long end;
+
+  /** By the number of the window, the one that was asked for last at the end. */
+  private final LinkedHashMap<Long, Sidecar.Page> windows = new LinkedHashMap<>(16, 0.75f, true);
 
   StoredImage(ImageFiles files) {
     this.files = files;
@@ -155,7 +159,7 @@ final class StoredImage implements PointImage {
       return windowOf(range).get(range);
     } catch (SidecarDamagedException once) {
       // It may have been read while an apply wrote it.
-      window = null;
+      windows.remove(range / WINDOW);
       return entryAgain(range);
     } finally {
       lock.unlock();
@@ -171,12 +175,13 @@ final class StoredImage implements PointImage {
   }
 
   private Sidecar.Page windowOf(long range) throws IOException {
-    if (window == null || range < first || range >= end) {
-      first = range / WINDOW * WINDOW;
-      end = Math.min(first + WINDOW, ranges());
-      window = files.sidecar().read(first, (int) (end - first));
-    }
-    return window;
+    Sidecar.Page known = windows.get(range / WINDOW);
+    if (known != null) return known;
+    long first = range / WINDOW * WINDOW;
+    Sidecar.Page read = files.sidecar().read(first, (int) Math.min(WINDOW, ranges() - first));
+    windows.put(range / WINDOW, read);
+    if (windows.size() > WINDOWS) windows.pollFirstEntry();
+    return read;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.backstay.archive;
 
+import io.backstay.model.Session;
 import io.backstay.wdiff.DiffSidecar;
 import io.backstay.wire.Message.WdiffVerdict.Verdict;
 import java.io.Closeable;
@@ -21,8 +22,20 @@ interface VolumeDiffs {
   /** Greater than every gid of a diff that is here. */
   long nextGid(String volume) throws IOException;
 
-  /** Makes room for a wdiff whose bytes follow. */
-  Receiving receive(String volume, DiffSidecar offered) throws IOException;
+  /**
+   * Whether its number is that of another session, which began. One that was agreed on, and of
+   * which nothing came, did not: its storage began this one, while it did not reach this archive
+   * (rule M2).
+   */
+  boolean hasOther(String volume, Session session) throws IOException;
+
+  /**
+   * Makes room for a wdiff whose bytes follow.
+   *
+   * @param memory of the caller's until it is closed, as {@link io.backstay.diff.DiffDraft} wants
+   *     it
+   */
+  Receiving receive(String volume, DiffSidecar offered, ByteBuffer memory) throws IOException;
 
   /**
    * Evidence of the storage: that cut was still newest at that time, and nothing behind it (M4).
@@ -32,7 +45,7 @@ interface VolumeDiffs {
   /** A wdiff on its way in; closed before its commit it never was. */
   interface Receiving extends Closeable {
     /**
-     * @param bytes aligned for direct IO, in order; all but the last are whole 64 KiB
+     * @param bytes in order, best aligned for direct IO; all but the last are whole 64 KiB
      */
     void write(long offset, ByteBuffer bytes) throws IOException;
 

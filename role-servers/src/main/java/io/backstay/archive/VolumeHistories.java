@@ -1,8 +1,11 @@
 package io.backstay.archive;
 
-import io.backstay.history.DiffDraft;
+import io.backstay.archive.QuietTimes.Quiet;
+import io.backstay.diff.DiffDraft;
 import io.backstay.history.DiffStore;
 import io.backstay.history.Sighting;
+import io.backstay.model.Session;
+import io.backstay.seam.Time;
 import io.backstay.volume.VolumeStore;
 import io.backstay.wdiff.DiffSidecar;
 import io.backstay.wire.Message.WdiffVerdict.Verdict;
@@ -26,21 +29,25 @@ final class VolumeHistories implements VolumeDiffs {
   private final ReentrantLock opening = new ReentrantLock();
   private final ReentrantLock tidying = new ReentrantLock();
   private final Map<String, DiffStore> stores = new ConcurrentHashMap<>();
-  private final Map<String, Quiet> quiet = new ConcurrentHashMap<>();
+  private final QuietTimes quiet;
 
-  /** Nothing was written behind that cut up to then (rule M4). */
-  record Quiet(int session, long gid, Instant at) {}
-
-  VolumeHistories(VolumeStore<ArchiveVolume> store) {
+  VolumeHistories(VolumeStore<ArchiveVolume> store, Time time) {
     this.store = store;
+    this.quiet = new QuietTimes(store, time);
   }
 
   /** Reads what is there of every volume, and removes what a crash left. */
   void start() throws IOException {
     for (ArchiveVolume volume : store.all()) {
       of(volume.volume());
+      quiet.start(volume.volume());
       tidy(volume.volume());
     }
+  }
+
+  /** Makes durable what a crash may take back. */
+  void stop() {
+    quiet.stop();
   }
 
   DiffStore of(String volume) throws IOException {
@@ -62,7 +69,7 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   Optional<Quiet> quiet(String volume) {
-    return Optional.ofNullable(quiet.get(volume));
+    return quiet.of(volume);
   }
 
   @Override
@@ -102,22 +109,26 @@ final class VolumeHistories implements VolumeDiffs {
   }
 
   @Override
-  public void quiet(String volume, int session, long gid, Instant at) {
-    quiet.merge(
-        volume,
-        new Quiet(session, gid, at),
-        (before, now) ->
-            now.session() > before.session()
-                    || now.gid() > before.gid()
-                    || now.at().isAfter(before.at())
-                ? now
-                : before);
+  public boolean hasOther(String volume, Session session) throws IOException {
+    ArchiveVolume known = store.get(volume);
+    Optional<Session> mine =
+        known.sessions().find(session.number()).filter(one -> !one.uuid().equals(session.uuid()));
+    return mine.isPresent()
+        && (known.sessions().current().equals(mine)
+            || known.isComing(mine.get())
+            || !of(volume).of(mine.get()).isEmpty());
   }
 
   @Override
-  public Receiving receive(String volume, DiffSidecar offered) throws IOException {
+  public void quiet(String volume, int session, long gid, Instant at) {
+    quiet.said(volume, new Quiet(session, gid, at));
+  }
+
+  @Override
+  public Receiving receive(String volume, DiffSidecar offered, ByteBuffer memory)
+      throws IOException {
     DiffStore diffs = of(volume);
-    DiffDraft draft = diffs.draft();
+    DiffDraft draft = diffs.draft(memory);
     return new Receiving() {
       @Override
       public void write(long offset, ByteBuffer bytes) throws IOException {
@@ -146,6 +157,7 @@ final class VolumeHistories implements VolumeDiffs {
     tidying.lock();
     try {
       ArchiveVolume now = store.get(volume);
+      if (now.isNew()) return;
       for (String deleted : ImageFiles.deleteUnnamed(store.directory(volume), now))
         LOG.info("{}: deleted {}, which no point names", volume, deleted);
       // Before a diff goes that only this says is in an image.
@@ -172,7 +184,7 @@ final class VolumeHistories implements VolumeDiffs {
     try {
       of(volume).forgetAll();
       stores.remove(volume);
-      quiet.remove(volume);
+      quiet.forget(volume);
       store.directory(volume).delete(DiffStore.DIRECTORY);
       store.directory(volume).sync();
     } finally {

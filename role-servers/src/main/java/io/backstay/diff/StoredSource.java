@@ -27,7 +27,7 @@ final class StoredSource implements DiffInput.Source {
     this.name = name;
     this.device = device;
     this.fileBytes = sidecar.fileBytes();
-    this.checksums = ByteBuffer.wrap(sidecar.checksums().toArray()).order(ByteOrder.LITTLE_ENDIAN);
+    this.checksums = sidecar.checksums().view().order(ByteOrder.LITTLE_ENDIAN);
     if (device.sizeBytes() != fileBytes)
       throw new CorruptDiffException(
           "%s has %d bytes, its sidecar says %d".formatted(name, device.sizeBytes(), fileBytes));

@@ -106,9 +106,12 @@ final class DiffListing {
   private void removeMerged() throws IOException {
     Set<KeptDiff> replaced = new LinkedHashSet<>();
     Recognition recognition = new Recognition(directory);
+    DiffSet all = new DiffSet();
+    for (KeptDiff diff : diffs) all.put(DiffKey.of(diff), diff);
     for (KeptDiff merged : diffs) {
       if (merged.cuts() < 2) continue;
-      for (KeptDiff part : diffs) {
+      for (KeptDiff part :
+          all.touching(merged.session().number(), merged.begin().gid(), merged.end().gid())) {
         if (!isWithin(part, merged) || !isOf(part, recognition.lsids(merged))) continue;
         LOG.info("{}: {} is removed, {} replaces it", directory.description(), part, merged);
         replaced.add(part);

@@ -1,5 +1,6 @@
 package io.backstay.history;
 
+import io.backstay.diff.DiffDraft;
 import io.backstay.diff.DiffInput;
 import io.backstay.diff.DiffSource;
 import io.backstay.diff.SortedDiffReader;
@@ -9,6 +10,8 @@ import io.backstay.seam.Directory;
 import io.backstay.wdiff.DiffSidecar;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.FileAlreadyExistsException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,8 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -47,10 +48,7 @@ public final class DiffStore {
   private final Directory directory;
   private final List<String> damage;
   private final AppliedCuts applied;
-  private final ConcurrentSkipListMap<DiffKey, KeptDiff> diffs = new ConcurrentSkipListMap<>();
-
-  /** Gids of all that are here. */
-  private final Set<String> taken = ConcurrentHashMap.newKeySet();
+  private final DiffSet diffs = new DiffSet();
 
   /** By gids: sidecars whose wdiff did not get its name durably. To be used while changing. */
   private final Map<String, String> unfinished = new HashMap<>();
@@ -67,11 +65,7 @@ public final class DiffStore {
     this.damage = List.copyOf(listing.damage());
     this.applied = new AppliedCuts(directory);
     this.recognition = new Recognition(directory);
-    for (KeptDiff diff : listing.diffs()) {
-      DiffKey key = DiffKey.of(diff);
-      diffs.put(key, diff);
-      taken.add(key.gids());
-    }
+    for (KeptDiff diff : listing.diffs()) diffs.put(DiffKey.of(diff), diff);
   }
 
   /** Finds what is there, and finishes what an earlier process had begun. */
@@ -86,18 +80,14 @@ public final class DiffStore {
 
   /** All diffs, in the order of sessions and gids. */
   public List<KeptDiff> all() {
-    return List.copyOf(diffs.values());
+    return List.copyOf(diffs.all());
   }
 
   /** Those of one session, in the order of their gids. */
   public List<KeptDiff> of(Session session) {
-    return numbered(session.number()).stream()
+    return diffs.of(session.number()).stream()
         .filter(kept -> kept.session().uuid().equals(session.uuid()))
         .toList();
-  }
-
-  private Collection<KeptDiff> numbered(int session) {
-    return diffs.subMap(DiffKey.first(session), DiffKey.first(session + 1)).values();
   }
 
   /** Grows with every change of the set. */
@@ -112,7 +102,7 @@ public final class DiffStore {
 
   /** Greater than every gid of a diff that is here. */
   public long nextGid() {
-    return diffs.values().stream().mapToLong(kept -> kept.diff().to().end() + 1).max().orElse(0);
+    return diffs.all().stream().mapToLong(kept -> kept.diff().to().end() + 1).max().orElse(0);
   }
 
   public DiffSidecar sidecar(KeptDiff kept) throws IOException {
@@ -127,7 +117,7 @@ public final class DiffStore {
    */
   public Sighting look(DiffSidecar offered, OptionalLong floor) throws IOException {
     int session = offered.session().number();
-    for (KeptDiff kept : numbered(session)) {
+    for (KeptDiff kept : diffs.touching(session, offered.begin().gid(), offered.end().gid())) {
       Optional<Sighting> seen = recognition.compare(kept, offered);
       if (seen.isPresent()) return seen.get();
     }
@@ -149,9 +139,14 @@ public final class DiffStore {
 
   // ---- coming
 
-  /** Room for the bytes of a wdiff. */
-  public DiffDraft draft() throws IOException {
-    return new DiffDraft(directory, temporary("draft"));
+  /**
+   * Room for the bytes of a wdiff.
+   *
+   * @param memory of the caller's until the draft is committed or closed; aligned, of a multiple of
+   *     4096 bytes
+   */
+  public DiffDraft draft(ByteBuffer memory) throws IOException {
+    return new DiffDraft(directory, temporary("draft"), memory);
   }
 
   private String temporary(String what) {
@@ -176,16 +171,15 @@ public final class DiffStore {
     DiffKey key = DiffKey.of(kept);
     changing.lock();
     try {
-      KeptDiff known = diffs.get(key);
-      if (known != null
-          && recognition.compare(known, sidecar).orElseThrow() instanceof Sighting.Had)
-        return known;
-      requireFree(key, sidecar.fileName());
+      Optional<KeptDiff> known = diffs.find(key);
+      if (known.isPresent()
+          && recognition.compare(known.get(), sidecar).orElseThrow() instanceof Sighting.Had)
+        return known.get();
+      requireFree(key, kept);
       directory.publish(sidecar.fileName(), sidecar.encode());
       draft.rename(kept.diff().fileName());
       directory.sync();
       unfinished.remove(key.gids());
-      taken.add(key.gids());
       diffs.put(key, kept);
       version.incrementAndGet();
       return kept;
@@ -194,19 +188,26 @@ public final class DiffStore {
     }
   }
 
-  /** Two diffs with the same gids would have one name. */
-  private void requireFree(DiffKey key, String sidecarName) throws IOException {
-    if (taken.contains(key.gids()))
+  /**
+   * Two diffs with the same gids would have one name. Nor is a file replaced that somebody put
+   * there and no listing has found yet; what this process failed to finish is its own.
+   */
+  private void requireFree(DiffKey key, KeptDiff kept) throws IOException {
+    if (diffs.hasGids(key.gids()))
       throw new IOException(
-          "a diff with gids %s is here, it is not that of %s".formatted(key.gids(), sidecarName));
+          "a diff with gids %s is here, it is not %s".formatted(key.gids(), kept));
     pinning.lock();
     try {
       if (pins.isDoomed(key)) throw new IOException("%s is read, and goes".formatted(key));
     } finally {
       pinning.unlock();
     }
-    String leftOver = unfinished.put(key.gids(), sidecarName);
-    if (leftOver != null && !leftOver.equals(sidecarName)) directory.delete(leftOver);
+    if (!unfinished.containsKey(key.gids())) {
+      for (String name : List.of(kept.sidecarName(), kept.diff().fileName()))
+        if (directory.has(name)) throw new FileAlreadyExistsException(name);
+    }
+    String leftOver = unfinished.put(key.gids(), kept.sidecarName());
+    if (leftOver != null && !leftOver.equals(kept.sidecarName())) directory.delete(leftOver);
   }
 
   // ---- staying
@@ -220,7 +221,7 @@ public final class DiffStore {
     changing.lock();
     try {
       List<KeptDiff> here =
-          diffs.values().stream().filter(one -> one.diff().from().begin() == gid).toList();
+          diffs.all().stream().filter(one -> one.diff().from().begin() == gid).toList();
       for (KeptDiff one : here) {
         if (one.diff().mergeable() == kept) rename(one, one.with(!kept));
       }
@@ -254,7 +255,7 @@ public final class DiffStore {
     changing.lock();
     try {
       List<KeptDiff> gone =
-          diffs.values().stream().filter(kept -> kept.diff().to().end() <= gid).toList();
+          diffs.all().stream().filter(kept -> kept.diff().to().end() <= gid).toList();
       applied.record(gone);
       remove(gone, successor);
       return gone.size();
@@ -263,23 +264,33 @@ public final class DiffStore {
     }
   }
 
-  /** Forgets diffs which that one, committed before, was made of. */
-  public void replace(Collection<KeptDiff> parts, KeptDiff successor) throws IOException {
+  /**
+   * The draft, which was made of those, takes their place, and is there before the first one goes.
+   *
+   * @throws IOException where somebody said since that a point between them stays
+   */
+  public void replace(List<KeptDiff> parts, DiffDraft draft, DiffSidecar sidecar)
+      throws IOException {
     changing.lock();
     try {
-      if (!diffs.containsKey(DiffKey.of(successor)))
-        throw new IllegalStateException("%s is not here, it replaces nothing".formatted(successor));
-      remove(parts, successor.toString());
+      for (KeptDiff part : parts.subList(1, parts.size()))
+        if (!isMergeable(part)) throw new IOException("%s is kept since".formatted(part.begin()));
+      KeptDiff merged = commit(draft, sidecar, isMergeable(parts.getFirst()));
+      remove(parts, merged.toString());
     } finally {
       changing.unlock();
     }
+  }
+
+  private boolean isMergeable(KeptDiff kept) {
+    return diffs.find(DiffKey.of(kept)).orElse(kept).diff().mergeable();
   }
 
   /** All of them, with the volume. */
   public void forgetAll() throws IOException {
     changing.lock();
     try {
-      remove(List.copyOf(diffs.values()), "nothing: the volume is cleared");
+      remove(all(), "nothing: the volume is cleared");
     } finally {
       changing.unlock();
     }
@@ -292,9 +303,8 @@ public final class DiffStore {
     try {
       for (KeptDiff kept : gone) {
         DiffKey key = DiffKey.of(kept);
-        KeptDiff now = diffs.remove(key);
-        taken.remove(key.gids());
-        if (now != null && pins.mayGo(key, now)) unread.add(now);
+        Optional<KeptDiff> now = diffs.remove(key);
+        if (now.isPresent() && pins.mayGo(key, now.get())) unread.add(now.get());
       }
       version.incrementAndGet();
     } finally {
@@ -321,8 +331,8 @@ public final class DiffStore {
       pinning.lock();
       try {
         DiffKey key = DiffKey.of(kept);
-        KeptDiff now = diffs.get(key);
-        return directory.openDevice((now == null ? pins.doomed(key) : now).diff().fileName());
+        KeptDiff now = diffs.find(key).orElseGet(() -> pins.doomed(key));
+        return directory.openDevice(now.diff().fileName());
       } finally {
         pinning.unlock();
       }
@@ -378,7 +388,7 @@ public final class DiffStore {
     try {
       Set<DiffKey> keys = new HashSet<>();
       for (KeptDiff kept : wanted) {
-        if (!diffs.containsKey(DiffKey.of(kept))) return Optional.empty();
+        if (!diffs.has(DiffKey.of(kept))) return Optional.empty();
         keys.add(DiffKey.of(kept));
       }
       pins.add(keys);

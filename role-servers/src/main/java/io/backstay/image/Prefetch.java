@@ -43,7 +43,7 @@ final class Prefetch implements AutoCloseable {
     } catch (ExecutionException e) {
       ended = true;
       if (e.getCause() instanceof IOException io) throw io;
-      throw new IllegalStateException("reading an image", e.getCause());
+      throw new IllegalStateException("reading an image: " + e.getCause(), e.getCause());
     }
   }
 
@@ -52,11 +52,9 @@ final class Prefetch implements AutoCloseable {
       try {
         for (long at = from; at < source.sizeBytes() && !closed; ) at = step(at);
         put(finished(Optional::empty));
-      } catch (IOException e) {
-        put(
-            finished(() -> {
-              throw e;
-            }));
+      } catch (IOException | RuntimeException | Error e) {
+        // Also a bug of ours, or memory that there is not: who waits for the next range must hear.
+        put(failed(e));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -81,6 +79,13 @@ final class Prefetch implements AutoCloseable {
     FutureTask<Optional<Range>> slot = new FutureTask<>(answer);
     slot.run();
     return slot;
+  }
+
+  private static FutureTask<Optional<Range>> failed(Throwable why) {
+    return finished(() -> {
+      if (why instanceof Error error) throw error;
+      throw (Exception) why;
+    });
   }
 
   private void put(FutureTask<Optional<Range>> slot) throws InterruptedException {

@@ -148,6 +148,9 @@ public final class RangeWriter {
       settle(slot, Optional.empty());
     } catch (IOException | RuntimeException e) {
       settle(slot, Optional.of(e));
+    } catch (Error e) { // no memory left, for one: whoever waits for this range must hear of it
+      settle(slot, Optional.of(new IllegalStateException("a range cannot be written", e)));
+      throw e;
     }
   }
 

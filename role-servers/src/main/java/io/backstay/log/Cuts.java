@@ -36,7 +36,8 @@ final class Cuts {
       Optional<Instant> firstWrite,
       boolean explicit,
       Optional<String> label,
-      Optional<String> operation) {}
+      Optional<String> operation,
+      long volumeBytes) {}
 
   private Cuts(CutsFile file, List<CutsEntry> entries) throws IOException {
     this.file = file;
@@ -191,7 +192,8 @@ final class Cuts {
                 one.firstWrite,
                 one.explicit,
                 one.label,
-                one.operation);
+                one.operation,
+                Optional.of(one.volumeBytes));
         made.add(last);
       }
       durable(

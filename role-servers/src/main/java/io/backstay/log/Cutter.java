@@ -1,6 +1,5 @@
 package io.backstay.log;
 
-import io.backstay.log.Cuts.Wanted;
 import io.backstay.model.Cut;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
@@ -17,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +56,7 @@ final class Cutter implements Runnable {
   private final String volume;
   private final Tail tail;
   private final Cuts cuts;
+  private final LongSupplier volumeBytes;
   private final Time time;
   private final Duration interval;
   private final long sizeBlocks;
@@ -72,36 +73,20 @@ final class Cutter implements Runnable {
   private long retryNanos;
   private volatile boolean stopped;
 
-  /** Why a cut was placed. */
-  private sealed interface Why {
-    record Timer() implements Why {}
-
-    record Size() implements Why {}
-
-    record Asked(
-        boolean explicit,
-        Optional<String> label,
-        Optional<String> operation,
-        CompletableFuture<Cut> answer)
-        implements Why {}
-  }
-
-  private record Placed(long lsid, Instant time, Optional<Instant> firstWrite, Why why) {
-    Placed with(Optional<Instant> first) {
-      return new Placed(lsid, time, first, why);
-    }
-
-    Wanted wanted() {
-      return why instanceof Why.Asked asked
-          ? new Wanted(lsid, time, firstWrite, asked.explicit, asked.label, asked.operation)
-          : new Wanted(lsid, time, firstWrite, false, Optional.empty(), Optional.empty());
-    }
-  }
-
-  Cutter(String volume, Tail tail, Cuts cuts, Time time, LogSettings settings) {
+  /**
+   * @param volumeBytes size of the volume now: what was written before it is asked lies below
+   */
+  Cutter(
+      String volume,
+      Tail tail,
+      Cuts cuts,
+      Time time,
+      LogSettings settings,
+      LongSupplier volumeBytes) {
     this.volume = volume;
     this.tail = tail;
     this.cuts = cuts;
+    this.volumeBytes = volumeBytes;
     this.time = time;
     this.interval = settings.cutInterval();
     this.sizeBlocks = settings.cutBlocks();
@@ -146,7 +131,13 @@ final class Cutter implements Runnable {
     if (pack.lsid() == newestLsid) firstWrite = Optional.of(pack.firstWrite());
     while (!placed.isEmpty() && placed.peek().lsid() == durableLsid) become(placed.poll());
     if (durableLsid - newestLsid >= sizeBlocks)
-      become(new Placed(durableLsid, pack.closed(), Optional.empty(), new Why.Size()));
+      become(
+          new Placed(
+              durableLsid,
+              pack.closed(),
+              Optional.empty(),
+              new Placed.Why.Size(),
+              volumeBytes.getAsLong()));
   }
 
   private void become(Placed cut) {
@@ -167,7 +158,7 @@ final class Cutter implements Runnable {
   Cut cut(boolean explicit, Optional<String> label, Optional<String> operation)
       throws RefusedException, IOException, InterruptedException {
     CompletableFuture<Cut> answer = new CompletableFuture<>();
-    place(new Why.Asked(explicit, label, operation, answer));
+    place(new Placed.Why.Asked(explicit, label, operation, answer));
     try {
       return answer.get();
     } catch (ExecutionException e) {
@@ -183,7 +174,7 @@ final class Cutter implements Runnable {
     return new IOException("no cut of %s: %s".formatted(volume, failed.getMessage()), failed);
   }
 
-  private void place(Why why) throws RefusedException, IOException {
+  private void place(Placed.Why why) throws RefusedException, IOException {
     lock.lock();
     try {
       Optional<IOException> failure = tail.failure();
@@ -202,9 +193,10 @@ final class Cutter implements Runnable {
   }
 
   /** With the lock held. */
-  private void placeHere(Why why) {
+  private void placeHere(Placed.Why why) {
     Mark mark = tail.mark();
-    Placed cut = new Placed(mark.lsid(), mark.time(), Optional.empty(), why);
+    Placed cut =
+        new Placed(mark.lsid(), mark.time(), Optional.empty(), why, volumeBytes.getAsLong());
     if (cut.lsid() == durableLsid) become(cut);
     else placed.add(cut);
   }
@@ -221,7 +213,7 @@ final class Cutter implements Runnable {
             .found(
                 "session %d %s"
                     .formatted(cuts.session().number(), lost ? "after an overflow" : "is local"))
-            .next(lost ? "reset the volume and make a full backup" : "make a full backup first"));
+            .next("backstay backup full " + volume));
   }
 
   /** Opened when there are new cuts; for the one who sends them. */
@@ -275,13 +267,14 @@ final class Cutter implements Runnable {
       done(now.size());
       recorded.open();
       for (int i = 0; i < made.size(); i++) {
-        if (now.get(i).why() instanceof Why.Asked asked) asked.answer.complete(made.get(i));
+        if (now.get(i).why() instanceof Placed.Why.Asked asked)
+          asked.answer().complete(made.get(i));
       }
     } catch (IOException e) {
       retryNanos = time.nanos() + RETRY.toNanos();
       LOG.error("volume {}: {} cuts are not recorded yet", volume, now.size(), e);
       for (Placed cut : now) {
-        if (cut.why() instanceof Why.Asked asked) asked.answer.completeExceptionally(e);
+        if (cut.why() instanceof Placed.Why.Asked asked) asked.answer().completeExceptionally(e);
       }
     }
   }
@@ -306,7 +299,7 @@ final class Cutter implements Runnable {
               && tail.position().latest() > newestLsid
               && tail.failure().isEmpty()
               && cuts.count() < KEPT_MAX;
-      if (wanted) placeHere(new Why.Timer());
+      if (wanted) placeHere(new Placed.Why.Timer());
     } finally {
       lock.unlock();
     }
@@ -348,7 +341,8 @@ final class Cutter implements Runnable {
   void end() {
     List<Placed> all = takeAll();
     for (Placed cut : all) {
-      if (cut.why() instanceof Why.Asked asked) asked.answer.completeExceptionally(notProtected());
+      if (cut.why() instanceof Placed.Why.Asked asked)
+        asked.answer().completeExceptionally(notProtected());
     }
   }
 
@@ -370,7 +364,7 @@ final class Cutter implements Runnable {
 
   private void refuseAll(IOException cause) {
     for (Placed cut : takeAll()) {
-      if (cut.why() instanceof Why.Asked asked) asked.answer.completeExceptionally(cause);
+      if (cut.why() instanceof Placed.Why.Asked asked) asked.answer().completeExceptionally(cause);
     }
   }
 

@@ -12,8 +12,9 @@ import java.util.concurrent.ExecutionException;
  * some moment between the begin cut, which was recorded before the first read, and the end of the
  * read.
  *
- * <p>What was read is handed on only when the log is durable up to its end as it was after the
- * read. Else a loss of power could take a write out of the log that the image has already.
+ * <p>What was read is handed on only when the log is durable up to the newest write that it holds.
+ * Else a loss of power could take a write out of the log that the image has already. Nobody waits
+ * for other writes.
  */
 final class LiveImage implements BlockDevice {
   /** How far ahead the tail is asked at once. */
@@ -46,9 +47,9 @@ final class LiveImage implements BlockDevice {
 
   @Override
   public void read(long offset, ByteBuffer into) throws IOException {
-    reads.readWaiting(offset, into);
+    long end = reads.readWaiting(offset, into);
     CompletableFuture<Integer> answer = new CompletableFuture<>();
-    int error = tail.flush(answer::complete);
+    int error = tail.flush(end, answer::complete);
     if (error == Export.LATER) error = await(answer);
     if (error != Export.DONE)
       throw new IOException(

@@ -77,7 +77,7 @@ public final class LoggedVolume implements Export {
     this.time = parts.time();
     this.cuts = opened.cuts();
     LogSettings settings = parts.settings();
-    this.cutter = new Cutter(parts.volume(), tail, cuts, time, settings);
+    this.cutter = new Cutter(parts.volume(), tail, cuts, time, settings, this::sizeBytes);
     // Before anybody sends the log: what an earlier process let go of was sent, and is not there.
     if (cuts.isProtecting()) cuts.forgetBelow(log.stored().oldestLsid());
     this.retention = new Retention(parts.volume(), cuts, cutter, settings.onFull(), time);
@@ -335,7 +335,7 @@ public final class LoggedVolume implements Export {
 
   @Override
   public int flush(Answer answer) {
-    return tail.flush(answer);
+    return tail.flush(Long.MAX_VALUE, answer);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.backstay.log;
 import io.backstay.log.Cuts.Wanted;
 import io.backstay.model.Cut;
 import io.backstay.seam.BufferPool;
+import io.backstay.wlog.LogLayout;
 import io.backstay.wlog.MalformedLogException;
 import io.backstay.wlog.PackHeader;
 import io.backstay.wlog.PackReader;
@@ -21,13 +22,15 @@ import java.util.Optional;
  * that time. They come to be all at once or not at all.
  */
 final class MissingCuts {
+  private final String volume;
   private final LogDevice log;
   private final Cuts cuts;
   private final long sizeBlocks;
   private final PackReader reader;
   private final ByteBuffer block = BufferPool.aligned(LogRing.BLOCK_BYTES);
 
-  MissingCuts(LogDevice log, Cuts cuts, LogSettings settings) {
+  MissingCuts(String volume, LogDevice log, Cuts cuts, LogSettings settings) {
+    this.volume = volume;
     this.log = log;
     this.cuts = cuts;
     this.sizeBlocks = settings.cutBlocks();
@@ -38,14 +41,12 @@ final class MissingCuts {
   /**
    * @param end of the log, which is durable up to there
    * @param now not after the next write
+   * @throws LogTooShortException where a cut lies behind that end; nothing was changed
    */
   void make(long end, Instant now) throws IOException {
     if (!cuts.isProtecting()) return;
     Cut newest = cuts.newest().orElseThrow();
-    if (newest.lsid() > end)
-      throw new IOException(
-          "%s ends at lsid %d, but was durable up to %d when cut %d was made: the device lost what it had flushed"
-              .formatted(log, end, newest.lsid(), newest.gid()));
+    if (newest.lsid() > end) throw new LogTooShortException(volume, log, end, newest.lsid());
     List<Wanted> wanted = new ArrayList<>();
     long last = newest.lsid();
     // Log is released up to a cut at most; what is older than oldest cannot be read.
@@ -53,15 +54,24 @@ final class MissingCuts {
     while (lsid < end) {
       lsid = pack(lsid).nextLsid();
       if (lsid - last < sizeBlocks) continue;
-      wanted.add(
-          new Wanted(lsid, now, Optional.empty(), false, Optional.empty(), Optional.empty()));
+      wanted.add(wanted(lsid, now));
       last = lsid;
     }
     if (wanted.isEmpty()) return;
     // What is behind the last of them was written before their time, too (rule M4).
-    if (last < end)
-      wanted.add(new Wanted(end, now, Optional.empty(), false, Optional.empty(), Optional.empty()));
+    if (last < end) wanted.add(wanted(end, now));
     cuts.record(wanted);
+  }
+
+  private Wanted wanted(long lsid, Instant now) {
+    return new Wanted(
+        lsid,
+        now,
+        Optional.empty(),
+        false,
+        Optional.empty(),
+        Optional.empty(),
+        log.stored().volumeSectors() * LogLayout.SECTOR_BYTES);
   }
 
   private PackHeader pack(long lsid) throws IOException {

@@ -1,5 +1,6 @@
 package io.backstay.log;
 
+import io.backstay.model.Cut;
 import io.backstay.model.Session;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How a volume comes back, whatever happened to the process and machine that had it (rules L2, L5).
@@ -27,6 +30,8 @@ import java.util.TreeMap;
  * </pre>
  */
 final class Opening {
+  private static final Logger LOG = LoggerFactory.getLogger(Opening.class);
+
   private final VolumeParts parts;
   private final LogDevice log;
   private final BlockDevice data;
@@ -48,6 +53,7 @@ final class Opening {
    * @param lossAccepted serve what the log has although the tail is gone
    * @throws TailMissingException where acknowledged writes may be lost and nobody accepted that
    * @throws TailDamagedException likewise
+   * @throws LogTooShortException where durable log is gone and nobody accepted that
    */
   static Opened open(VolumeParts parts, boolean lossAccepted) throws IOException {
     BlockDevice logDevice = parts.devices().openAlone(parts.logPath(), Caching.DIRECT);
@@ -85,13 +91,14 @@ final class Opening {
       if (memory.isPresent()) {
         try {
           return adopt(before.get(), memory.get());
-        } catch (TailDamagedException e) {
-          // Nothing was changed yet. Who accepts a loss and dies leaves an unfinished tail, too.
+        } catch (TailDamagedException | LogTooShortException e) {
+          // Nothing was changed yet but that the log has what the tail had. Who accepts a loss and
+          // dies leaves an unfinished tail, too.
           if (!lossAccepted) throw e;
         }
       }
     }
-    return redo(before);
+    return redo(before, lossAccepted);
   }
 
   private boolean isThisLife(LogState state) throws IOException {
@@ -118,7 +125,8 @@ final class Opening {
       memory.settle(TailMemory.Doubt.DATA);
     }
     memory.durable(found.next());
-    new MissingCuts(log, cuts, parts.settings()).make(found.endLsid(), parts.time().now());
+    new MissingCuts(parts.volume(), log, cuts, parts.settings())
+        .make(found.endLsid(), parts.time().now());
     log.noteFlushes(memory);
     LogRing ring =
         new LogRing(
@@ -182,22 +190,29 @@ final class Opening {
 
   // ---- after a loss of power, or a clean stop
 
-  private Opened redo(Optional<LogState> before) throws IOException {
+  private Opened redo(Optional<LogState> before, boolean lossAccepted) throws IOException {
     SuperSector sector = log.stored();
     Redo redo = new Redo(log, data);
     // What is read now may stand in a cache only; nothing but durable log is applied (rule L4).
     if (before.isPresent() && !before.get().closed() && isThisLife(before.get()))
       redo.writeAgain(sector.writtenLsid());
     log.flush();
-    long end = redo.run(sector.writtenLsid(), Long.MAX_VALUE);
+    long found = redo.run(sector.writtenLsid(), Long.MAX_VALUE);
     data.flush();
-    log.store(redone(sector, end));
-    new MissingCuts(log, cuts, parts.settings()).make(end, parts.time().now());
+    if (lossAccepted) giveUpWhatCutsSay(found);
+    SuperSector redone = redone(sector, found, lossAccepted);
+    log.store(redone);
+    long end = redone.writtenLsid();
+    new MissingCuts(parts.volume(), log, cuts, parts.settings()).make(end, parts.time().now());
     int lost = before.map(LogState::tailBlocks).orElse(parts.settings().tailBlocks());
     log.clear(end, lost);
     if (before.isPresent() && before.get().closed()) parts.memories().delete(before.get().tail());
     boolean clean = before.isEmpty() || before.get().closed();
-    return fresh(end, clean && fits(end) ? parts.settings().tailBlocks() : lost);
+    Opened opened = fresh(end, clean && fits(end) ? parts.settings().tailBlocks() : lost);
+    // What was in a tail of another session was given up with that.
+    if (lossAccepted && before.isPresent() && !before.get().tail().equals(opened.state().tail()))
+      parts.memories().delete(before.get().tail());
+    return opened;
   }
 
   /** The log that is kept stays out of reach of a tail of that size (rule L5). */
@@ -206,12 +221,33 @@ final class Opening {
     return end - sector.oldestLsid() <= sector.ringBlocks() - parts.settings().tailBlocks();
   }
 
-  /** Finishes what {@link SessionSwitch} began, if it did. */
-  private SuperSector redone(SuperSector sector, long end) throws IOException {
+  /**
+   * A log that ends below its newest cut is not what archives have: it goes on in a local session,
+   * above every lsid that was (rule M2). Durable before the super sector is of that session.
+   */
+  private void giveUpWhatCutsSay(long end) throws IOException {
+    Session before = cuts.session();
+    long newest = cuts.newest().map(Cut::lsid).orElse(0L);
+    if (!cuts.isProtecting() || newest <= end) return;
+    LOG.error(
+        "volume {}: its log ends at lsid {}, below a cut at {}, and that loss was accepted: it is not protected until it is backed up in full",
+        parts.volume(),
+        end,
+        newest);
+    Session local = new Session(before.number() + 1, newSession(parts), Optional.empty(), newest);
+    cuts.begin(local, parts.time().now());
+  }
+
+  /** Finishes what {@link SessionSwitch} or {@link #giveUpWhatCutsSay} began, if they did. */
+  private SuperSector redone(SuperSector sector, long end, boolean lossAccepted)
+      throws IOException {
     Session session = cuts.session();
     if (sector.uuid().equals(session.uuid()))
       return sector.withLsids(cuts.isProtecting() ? sector.oldestLsid() : end, end);
-    if (session.firstLsid() != end) {
+    if (session.isLocal() && session.firstLsid() > end) {
+      if (!lossAccepted)
+        throw new LogTooShortException(parts.volume(), log, end, session.firstLsid());
+    } else if (session.firstLsid() != end) {
       throw new IOException(
           "%s ends at lsid %d, session %d begins at %d: the file of cuts is not of this log, or old"
               .formatted(log, end, session.number(), session.firstLsid()));

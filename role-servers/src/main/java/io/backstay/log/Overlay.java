@@ -31,6 +31,14 @@ final class Overlay {
     void add(long start, long end, Entry entry);
   }
 
+  /**
+   * What the tail has of a range.
+   *
+   * @param missing the ranges that it has not, in order
+   * @param end number behind the newest entry of which it has bytes; 0 where it has none
+   */
+  record Found(List<Gaps.Gap> missing, long end) {}
+
   private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(1 << 16);
 
   private final TreeMap<Long, Extent> extents = new TreeMap<>();
@@ -91,17 +99,18 @@ final class Overlay {
    * Copies what the tail has of a range.
    *
    * @param into its position is where the range begins, and stays
-   * @return the ranges that are missing, in order
    */
-  List<Gaps.Gap> read(long offset, ByteBuffer into, TailMemory memory) {
+  Found read(long offset, ByteBuffer into, TailMemory memory) {
     long end = offset + into.remaining();
     int base = into.position();
     Gaps gaps = new Gaps(offset, end);
+    long[] newest = {0};
     pieces(
         offset,
         end,
         (from, to, entry) -> {
           gaps.covered(from, to);
+          newest[0] = Math.max(newest[0], entry.number() + 1);
           int at = base + (int) (from - offset);
           int length = (int) (to - from);
           if (entry.kind() == Entry.Kind.DISCARD) {
@@ -114,7 +123,7 @@ final class Overlay {
                 (distance, part) -> into.put(at + distance, part, 0, part.remaining()));
           }
         });
-    return gaps.rest();
+    return new Found(gaps.rest(), newest[0]);
   }
 
   private static void fillZero(ByteBuffer into, int from, int length) {

@@ -65,7 +65,7 @@ final class Retention {
     try {
       cutter.endWith(() -> cuts.overflow(wanted, time.now()));
       LOG.error(
-          "volume {}: its log is full, {} blocks from lsid {} on are given up before an archive had them: it is not protected until it is reset and backed up in full",
+          "volume {}: its log is full, {} blocks from lsid {} on are given up before an archive had them: it is not protected until it is backed up in full",
           volume,
           written - wanted,
           wanted);

@@ -109,7 +109,7 @@ final class Tail {
       if (failure.isPresent() || stopping) return Errno.EIO;
       boolean done = waiting.isEmpty() && appendAll(request);
       if (done && !request.durable()) return Export.DONE;
-      if (done) awaitDurable(request.answer());
+      if (done) awaitDurable(entries.next(), request.answer());
       else await(request);
       return Export.LATER;
     });
@@ -120,19 +120,20 @@ final class Tail {
     gates.apply().open();
   }
 
-  /** Everything that was appended is durable when it is done (rule L3). */
-  int flush(Answer answer) {
+  /** What was appended below that number is durable when it is done (rule L3). */
+  int flush(long end, Answer answer) {
     return locked(() -> {
       if (failure.isPresent()) return Errno.EIO;
-      if (entries.allDurable()) return Export.DONE;
-      awaitDurable(answer);
+      long upTo = Math.min(end, entries.next());
+      if (entries.durable() >= upTo) return Export.DONE;
+      awaitDurable(upTo, answer);
       return Export.LATER;
     });
   }
 
-  private void awaitDurable(Answer answer) {
+  private void awaitDurable(long number, Answer answer) {
     boolean first = flushWaiters.isEmpty();
-    flushWaiters.add(entries.next(), answer);
+    flushWaiters.add(number, answer);
     if (first) gates.log().open();
   }
 
@@ -205,7 +206,7 @@ final class Tail {
   }
 
   /** As {@link Overlay#read}; what is missing is on the data device, as new as a reader may ask. */
-  List<Gaps.Gap> read(long offset, ByteBuffer into) {
+  Overlay.Found read(long offset, ByteBuffer into) {
     return locked(() -> overlay.read(offset, into, memory));
   }
 
@@ -333,7 +334,7 @@ final class Tail {
           List<Answer> done = new ArrayList<>();
           while (!waiting.isEmpty() && failure.isEmpty() && appendAll(waiting.peek())) {
             Request request = waiting.poll();
-            if (request.durable()) awaitDurable(request.answer());
+            if (request.durable()) awaitDurable(entries.next(), request.answer());
             else done.add(request.answer());
           }
           return done;

@@ -31,7 +31,7 @@ final class VolumeReads {
 
   /** As {@link Export#read}. */
   int read(long offset, ByteBuffer into, Export.Answer answer) {
-    List<Gaps.Gap> gaps = tail.read(offset, into);
+    List<Gaps.Gap> gaps = tail.read(offset, into).missing();
     for (int i = 0; i < gaps.size(); i++) {
       Gaps.Gap gap = gaps.get(i);
       try {
@@ -61,10 +61,17 @@ final class VolumeReads {
     }
   }
 
-  /** Reads on the calling thread, which may wait for the disk; the buffer is direct. */
-  void readWaiting(long offset, ByteBuffer into) throws IOException {
-    for (Gaps.Gap gap : tail.read(offset, into)) data.read(gap.start(), slice(into, offset, gap));
+  /**
+   * Reads on the calling thread, which may wait for the disk; the buffer is direct.
+   *
+   * @return number of the entry below which the log must be durable, so that no loss of power takes
+   *     back what was read: only durable log is on the data device (rule L4)
+   */
+  long readWaiting(long offset, ByteBuffer into) throws IOException {
+    Overlay.Found found = tail.read(offset, into);
+    for (Gaps.Gap gap : found.missing()) data.read(gap.start(), slice(into, offset, gap));
     into.position(into.limit());
+    return found.end();
   }
 
   private static ByteBuffer slice(ByteBuffer into, long offset, Gaps.Gap gap) {

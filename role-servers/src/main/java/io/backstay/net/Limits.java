@@ -27,7 +27,7 @@ record Limits(
   /** A cut peer is noticed after 24 s. */
   static final Limits DEFAULT =
       new Limits(
-          Duration.ofSeconds(5), Duration.ofSeconds(24), 512, 64, 8L << 20, 2L << 20, 40L << 20);
+          Duration.ofSeconds(5), Duration.ofSeconds(24), 512, 64, 8L << 20, 2L << 20, 24L << 20);
 
   Limits {
     if (connect.toMillis() < 1 || silence.toMillis() < 3) {

@@ -3,10 +3,14 @@ package io.backstay.proxy;
 import io.backstay.chain.Diff;
 import io.backstay.chain.Snap;
 import io.backstay.diff.DiffBuilder;
+import io.backstay.diff.DiffDraft;
+import io.backstay.diff.DiffMerge;
+import io.backstay.diff.DiffWriter;
 import io.backstay.diff.SortedDiffWriter;
+import io.backstay.model.Compression;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Shipping;
-import io.backstay.seam.BufferPool;
+import io.backstay.seam.Time;
 import io.backstay.wdiff.DiffSidecar;
 import io.backstay.wlog.LogRecord;
 import io.backstay.wlog.MalformedLogException;
@@ -18,54 +22,105 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Makes a diff of an interval of the log, in memory: every pack and every write is compared with
- * its checksum, later writes win, and what is left is sorted and compressed.
+ * Makes a diff of an interval of the log: every pack and every write is compared with its checksum,
+ * later writes win, and what is left is sorted, and compressed in several threads while it is
+ * written.
+ *
+ * <p>Memory does not depend on what the interval holds. Its data stays where it was received. Its
+ * writes are few, since each has a block of data at least; but 32 MiB of log may hold a million
+ * discards, so what was built is put aside as a sorted run whenever it has {@link #STRETCHES_MAX},
+ * and the runs are merged.
  */
 final class IntervalConverter {
-  private static final int ALIGNMENT = BufferPool.ALIGNMENT_BYTES;
+  /** Some 100 bytes each, on the heap. */
+  static final int STRETCHES_MAX = 1 << 16;
 
   private final ProtectionRecord record;
+  private final Spool spool;
+  private final Time time;
+  private final int stretchesMax;
 
-  IntervalConverter(ProtectionRecord record) {
+  IntervalConverter(ProtectionRecord record, Spool spool, Time time) {
+    this(record, spool, time, STRETCHES_MAX);
+  }
+
+  IntervalConverter(ProtectionRecord record, Spool spool, Time time, int stretchesMax) {
     this.record = record;
+    this.spool = spool;
+    this.time = time;
+    this.stretchesMax = stretchesMax;
   }
 
   /**
    * @param diff as in the name of its file
-   * @param content the wdiff, which lies in memory of the caller's
+   * @param draft its bytes, finished, not durable yet
    */
-  record Converted(DiffSidecar sidecar, Diff diff, ByteBuffer content) {}
+  record Converted(DiffSidecar sidecar, Diff diff, DiffDraft draft) implements AutoCloseable {
+    /** Gives it up, unless it got its name. */
+    @Override
+    public void close() throws IOException {
+      draft.close();
+    }
+  }
 
   /**
-   * @param into memory of {@link #memoryBytes}: the wdiff comes to lie at its begin
+   * Nothing of the interval's log nor of the memory is used any more when this returns.
+   *
    * @throws MalformedLogException where the interval is not what its storage logged
    */
-  Converted convert(Interval interval, ByteBuffer into) throws IOException {
-    DiffBuilder builder = new DiffBuilder();
-    PackReader packs =
-        new PackReader(Interval.BLOCK_BYTES, interval.salt(), PackReader.Paddings.FILLED);
-    ByteBuffer log = interval.lease().buffer();
-    for (long lsid = interval.begin().lsid(); lsid < interval.end().lsid(); ) {
-      PackHeader pack = pack(interval, packs, log, lsid);
-      ByteBuffer data = blocks(interval, log, lsid + 1, pack.dataBlocks());
-      for (LogRecord one : pack.records()) compare(interval, pack, one, data);
-      builder.add(pack, data);
-      lsid = pack.nextLsid();
+  Converted convert(Interval interval, ConversionMemory memory) throws IOException {
+    try (SortedRuns runs = new SortedRuns()) {
+      DiffBuilder builder = new DiffBuilder();
+      PackReader packs =
+          new PackReader(Interval.BLOCK_BYTES, interval.salt(), PackReader.Paddings.FILLED);
+      for (long lsid = interval.begin().lsid(); lsid < interval.end().lsid(); ) {
+        PackHeader pack = pack(interval, packs, lsid);
+        ByteBuffer data = blocks(interval, lsid + 1, pack.dataBlocks());
+        for (LogRecord one : pack.records()) compare(interval, pack, one, data);
+        builder.add(pack, data);
+        if (builder.size() > stretchesMax) putAside(interval, memory, builder, runs);
+        lsid = pack.nextLsid();
+      }
+      if (runs.isEmpty()) return write(interval, memory, builder::writeTo);
+      putAside(interval, memory, builder, runs);
+      try (DiffMerge merge = runs.merged()) {
+        return write(interval, memory, merge::writeTo);
+      }
     }
-    Shipping shipping = record.shipping().orElse(Shipping.NONE);
-    int room = into.capacity() - SortedDiffWriter.MEMORY_BYTES;
-    MemoryOutput output = new MemoryOutput(into.slice(0, room));
+  }
+
+  private void putAside(
+      Interval interval, ConversionMemory memory, DiffBuilder builder, SortedRuns runs)
+      throws IOException {
+    runs.add(write(interval, memory, builder::writeTo));
+    builder.clear();
+  }
+
+  /** What goes into a wdiff. */
+  private interface Content {
+    void writeTo(DiffWriter out) throws IOException;
+  }
+
+  private Converted write(Interval interval, ConversionMemory memory, Content content)
+      throws IOException {
+    DiffDraft draft = spool.draft(memory.gathered());
+    boolean written = false;
     try (SortedDiffWriter writer =
         new SortedDiffWriter(
-            output,
-            interval.session().uuid(),
-            shipping.compression(),
-            into.slice(room, SortedDiffWriter.MEMORY_BYTES))) {
-      builder.writeTo(writer);
+            draft, interval.session().uuid(), compression(), time, memory.packs())) {
+      content.writeTo(writer);
       writer.finish();
+      draft.finish();
       DiffSidecar sidecar = sidecar(interval, writer);
-      return new Converted(sidecar, sidecar.diff(!interval.begin().explicit()), output.content());
+      written = true;
+      return new Converted(sidecar, sidecar.diff(!interval.begin().explicit()), draft);
+    } finally {
+      if (!written) draft.close();
     }
+  }
+
+  private Compression compression() {
+    return record.shipping().orElse(Shipping.NONE).compression();
   }
 
   private DiffSidecar sidecar(Interval interval, SortedDiffWriter writer) {
@@ -79,7 +134,7 @@ final class IntervalConverter {
         interval.begin(),
         List.of(interval.end()),
         false,
-        record.sizeBytes(),
+        interval.end().volumeBytes().orElse(record.sizeBytes()),
         record.version(),
         record.archives(),
         writer.fileBytes(),
@@ -87,9 +142,9 @@ final class IntervalConverter {
         writer.checksums());
   }
 
-  private static PackHeader pack(Interval interval, PackReader packs, ByteBuffer log, long lsid)
+  private static PackHeader pack(Interval interval, PackReader packs, long lsid)
       throws MalformedLogException {
-    PackReading reading = packs.read(blocks(interval, log, lsid, 1), lsid);
+    PackReading reading = packs.read(blocks(interval, lsid, 1), lsid);
     if (!(reading instanceof PackReading.Pack(PackHeader pack)))
       throw damaged(interval, lsid, reading.toString());
     if (pack.nextLsid() > interval.end().lsid())
@@ -104,23 +159,17 @@ final class IntervalConverter {
       throw damaged(interval, pack.lsidOf(record), record + " has other data");
   }
 
-  private static ByteBuffer blocks(Interval interval, ByteBuffer log, long lsid, int count) {
-    return log.slice(
-        (int) (lsid - interval.begin().lsid()) * Interval.BLOCK_BYTES,
-        count * Interval.BLOCK_BYTES);
+  private static ByteBuffer blocks(Interval interval, long lsid, int count) {
+    return interval
+        .log()
+        .slice(
+            (int) (lsid - interval.begin().lsid()) * Interval.BLOCK_BYTES,
+            count * Interval.BLOCK_BYTES);
   }
 
   private static MalformedLogException damaged(Interval interval, long lsid, String found) {
     return new MalformedLogException(
         "the log from %s to %s, lsid %d: %s"
             .formatted(interval.begin(), interval.end(), lsid, found));
-  }
-
-  /** What the conversion of an interval of at most that size takes. */
-  static int memoryBytes(int intervalBytes) {
-    // Each write takes a block of the log for its data at least, and 127 of them one more for their
-    // pack's header. Discards of a few MiB take more of the wdiff than of the log.
-    int wdiff = intervalBytes + intervalBytes / 8;
-    return wdiff + (SortedDiffWriter.MEMORY_BYTES / ALIGNMENT + 1) * ALIGNMENT;
   }
 }

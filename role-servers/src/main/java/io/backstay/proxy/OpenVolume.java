@@ -29,6 +29,7 @@ final class OpenVolume {
   private final Map<String, WdiffSender> senders = new TreeMap<>();
   private volatile Optional<Received> received = Optional.empty();
   private volatile Optional<Idle> idle = Optional.empty();
+  private volatile Optional<Integer> taking = Optional.empty();
   private boolean closed;
 
   /** The newest diff that came since this process began. */
@@ -158,12 +159,22 @@ final class OpenVolume {
     for (WdiffSender sender : all) sender.join();
   }
 
+  /**
+   * @param session whose log is taken from now on; empty: none, and all that came is in the spool
+   */
+  void taking(Optional<Integer> session) {
+    taking = session;
+  }
+
   Reply.SpoolFacts facts() {
+    // Looked at first: what a transfer that is over brought is in the spool by then.
+    Optional<Integer> now = taking;
     return new Reply.SpoolFacts(
         spool.count(),
         spool.bytes(),
         received.map(Received::gid),
         spool.putAside(),
-        all().stream().map(WdiffSender::facts).toList());
+        all().stream().map(WdiffSender::facts).toList(),
+        now);
   }
 }

@@ -32,7 +32,7 @@ public final class ProxyService implements RoleService {
   private final Operations<ProxyVolume> operations;
 
   /** An interval ends with the pack with which 32 MiB have passed, of at most 4 MiB (rule M1). */
-  private static final int INTERVAL_BYTES_MAX = 36 << 20;
+  static final int INTERVAL_BYTES_MAX = 36 << 20;
 
   public ProxyService(RoleParts parts) throws IOException {
     this(parts, INTERVAL_BYTES_MAX);

@@ -1,6 +1,8 @@
 package io.backstay.proxy;
 
 import io.backstay.chain.Diff;
+import io.backstay.diff.DiffDraft;
+import io.backstay.proxy.IntervalConverter.Converted;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Gate;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +52,7 @@ final class Spool {
   private final TreeMap<SpooledDiff, Set<String>> diffs = new TreeMap<>();
   private final Set<SpooledDiff> unwanted = new HashSet<>();
   private final Map<String, Gate> arrivals = new HashMap<>();
+  private final AtomicLong drafts = new AtomicLong();
   private int putAside;
   private long bytes;
 
@@ -88,8 +92,7 @@ final class Spool {
   }
 
   private void put(SpooledDiff diff) {
-    diffs.put(diff, new HashSet<>());
-    bytes += diff.fileBytes();
+    if (diffs.put(diff, new HashSet<>()) == null) bytes += diff.fileBytes();
   }
 
   /** The diff of that session that ends there. */
@@ -105,23 +108,24 @@ final class Spool {
   }
 
   /**
-   * Durable when it returns: the wdiff's bytes, then the sidecar, then the wdiff's name.
+   * Room for the bytes of a wdiff.
    *
-   * @param content aligned for direct IO
+   * @param memory of the caller's until the draft is finished
    */
-  void add(DiffSidecar sidecar, Diff diff, ByteBuffer content) throws IOException {
-    String temporary = diff.fileName() + TEMPORARY;
-    directory.delete(temporary);
-    try (BlockDevice file = directory.createDevice(temporary, content.remaining())) {
-      file.write(0, content);
-      file.flush();
-    }
+  DiffDraft draft(ByteBuffer memory) throws IOException {
+    String name = "draft-%d%s".formatted(drafts.incrementAndGet(), TEMPORARY);
+    return new DiffDraft(directory, name, memory);
+  }
+
+  /** Durable when it returns: the draft's bytes, then the sidecar, then the wdiff's name. */
+  void add(Converted made) throws IOException {
+    made.draft().sync();
     changing.lock();
     try {
-      directory.publish(sidecar.fileName(), sidecar.encode());
-      directory.rename(temporary, diff.fileName());
+      directory.publish(made.sidecar().fileName(), made.sidecar().encode());
+      made.draft().rename(made.diff().fileName());
       directory.sync();
-      arrived(SpooledDiff.of(sidecar, diff));
+      arrived(SpooledDiff.of(made.sidecar(), made.diff()));
     } finally {
       changing.unlock();
     }
@@ -212,24 +216,61 @@ final class Spool {
     }
   }
 
+  /** What becomes of a diff when an archive has said something of it. */
+  private enum Fate {
+    STAYS,
+    GOES,
+    IS_PUT_ASIDE
+  }
+
   private void settleAlone(SpooledDiff diff, String archive, Collection<String> archives)
       throws IOException {
-    boolean aside;
+    Fate fate = fate(diff, archive, archives);
+    if (fate == Fate.STAYS) return;
+    boolean gone = false;
+    try {
+      if (fate == Fate.IS_PUT_ASIDE) moveAside(diff);
+      else delete(diff);
+      gone = true;
+    } finally {
+      if (gone) forget(diff);
+      else offerAgain(diff, archive);
+    }
+  }
+
+  private Fate fate(SpooledDiff diff, String archive, Collection<String> archives) {
     lock.lock();
     try {
       Set<String> settled = diffs.get(diff);
-      if (settled == null) return;
+      if (settled == null) return Fate.STAYS;
       settled.add(archive);
-      if (!settled.containsAll(archives) || !settled.containsAll(diff.archives())) return;
-      diffs.remove(diff);
-      bytes -= diff.fileBytes();
-      aside = unwanted.remove(diff);
-      if (aside) putAside++;
+      if (!settled.containsAll(archives) || !settled.containsAll(diff.archives()))
+        return Fate.STAYS;
+      return unwanted.contains(diff) ? Fate.IS_PUT_ASIDE : Fate.GOES;
     } finally {
       lock.unlock();
     }
-    if (aside) moveAside(diff);
-    else delete(diff);
+  }
+
+  private void forget(SpooledDiff diff) {
+    lock.lock();
+    try {
+      diffs.remove(diff);
+      bytes -= diff.fileBytes();
+      if (unwanted.remove(diff)) putAside++;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Its files could not be removed: the archive says once more that they may. */
+  private void offerAgain(SpooledDiff diff, String archive) {
+    lock.lock();
+    try {
+      diffs.get(diff).remove(archive);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -246,6 +287,8 @@ final class Spool {
     Directory aside = directory.child(ASIDE);
     directory.sync();
     for (String name : List.of(diff.sidecarName(), diff.diff().fileName())) {
+      // An earlier attempt came further than this.
+      if (!directory.has(name)) continue;
       byte[] content = directory.read(name);
       aside.publish(name, content);
     }

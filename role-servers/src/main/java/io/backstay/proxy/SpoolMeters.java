@@ -6,8 +6,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /** The metrics of a proxy's spools, one row for each volume and archive. */
@@ -16,6 +18,7 @@ final class SpoolMeters {
   private final Time time;
   private final MultiGauge pending;
   private final MultiGauge pendingBytes;
+  private final MultiGauge lag;
   private final MultiGauge failing;
   private final MultiGauge putAside;
 
@@ -30,6 +33,11 @@ final class SpoolMeters {
         MultiGauge.builder("backstay.wdiff.pending.size")
             .description("bytes of the diffs that the archive is not known to have")
             .baseUnit("bytes")
+            .register(registry);
+    this.lag =
+        MultiGauge.builder("backstay.wdiff.lag")
+            .description("age of the oldest diff that the archive is not known to have; 0 for none")
+            .baseUnit("seconds")
             .register(registry);
     this.failing =
         MultiGauge.builder("backstay.wdiff.failing")
@@ -46,7 +54,8 @@ final class SpoolMeters {
   void refresh() {
     pending.register(rows(Reply.Delivery::diffs), true);
     pendingBytes.register(rows(Reply.Delivery::bytes), true);
-    failing.register(rows(this::failingSeconds), true);
+    lag.register(rows(delivery -> secondsSince(delivery.oldest())), true);
+    failing.register(rows(delivery -> secondsSince(delivery.failingSince())), true);
     putAside.register(
         volumes.all().stream()
             .map(volume ->
@@ -55,10 +64,10 @@ final class SpoolMeters {
         true);
   }
 
-  private double failingSeconds(Reply.Delivery delivery) {
-    return delivery
-        .failingSince()
-        .map(since -> Duration.between(since, time.now()).toMillis() / 1000.0)
+  /** Clocks of two nodes differ by a little, and nothing is younger than now. */
+  private double secondsSince(Optional<Instant> since) {
+    return since
+        .map(then -> Math.max(0, Duration.between(then, time.now()).toMillis() / 1000.0))
         .orElse(0.0);
   }
 
@@ -67,7 +76,7 @@ final class SpoolMeters {
     for (OpenVolume volume : volumes.all()) {
       for (Reply.Delivery delivery : volume.facts().deliveries()) {
         Tags tags = Tags.of("volume", volume.name(), "archive", delivery.archive());
-        rows.add(MultiGauge.Row.of(tags, value.applyAsDouble(delivery)));
+        rows.add(MultiGauge.Row.of(tags, delivery, value));
       }
     }
     return rows;

@@ -1,8 +1,10 @@
 package io.backstay.proxy;
 
+import io.backstay.image.Pace;
 import io.backstay.model.Bytes;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.RefusedException;
+import io.backstay.model.Shipping;
 import io.backstay.model.Signed;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
@@ -18,10 +20,10 @@ import io.backstay.wire.Reply;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +46,7 @@ final class WdiffSender implements Runnable {
   private Thread thread;
 
   /** Diffs that the archive has others of the same gids for: kept, and not offered again. */
-  private final Set<SpooledDiff> inConflict = new HashSet<>();
+  private final Set<SpooledDiff> inConflict = ConcurrentHashMap.newKeySet();
 
   private Optional<OpenVolume.Idle> told = Optional.empty();
   private volatile boolean stopped;
@@ -104,10 +106,11 @@ final class WdiffSender implements Runnable {
     try (Channel channel = parts.dial(archive)) {
       if (!isOpen(channel)) return false;
       begin(channel);
+      Pace pace = new Pace(parts.time(), bytesPerSecondMax());
       while (!stopped) {
         Optional<SpooledDiff> diff = next();
         if (diff.isPresent()) {
-          if (!offer(channel, diff.get())) return moved;
+          if (!offer(channel, diff.get(), pace)) return moved;
           moved = true;
           succeeded();
         } else if (idle().isPresent()) {
@@ -119,11 +122,18 @@ final class WdiffSender implements Runnable {
       }
     } catch (RefusedException e) {
       failed(e.refusal().message());
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       if (!stopped) failed(String.valueOf(e.getMessage()));
-      if (e instanceof RuntimeException) LOG.error("volume {}: to {}", volume.name(), archive, e);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // There may be memory again; without this thread nothing is ever sent.
+      failed(e.toString());
+      LOG.error("volume {}: to {}", volume.name(), archive, e);
     }
     return moved;
+  }
+
+  private long bytesPerSecondMax() throws RefusedException {
+    return volume.record().shipping().map(Shipping::diffBytesPerSecondMax).orElse(0L);
   }
 
   private synchronized boolean isOpen(Channel channel) {
@@ -151,13 +161,13 @@ final class WdiffSender implements Runnable {
   /**
    * @return whether to go on with the next one
    */
-  private boolean offer(Channel channel, SpooledDiff diff)
+  private boolean offer(Channel channel, SpooledDiff diff, Pace pace)
       throws RefusedException, IOException, InterruptedException {
     DiffSidecar sidecar = volume.spool().sidecar(diff);
     channel.send(Frame.of(new Message.WdiffOffer(Bytes.of(sidecar.encode()))));
     WdiffVerdict verdict = verdict(channel, diff);
     if (verdict.verdict() == WdiffVerdict.Verdict.ACCEPT) {
-      send(channel, diff);
+      send(channel, diff, pace);
       verdict = verdict(channel, diff);
     }
     return settle(diff, verdict);
@@ -213,7 +223,8 @@ final class WdiffSender implements Runnable {
     };
   }
 
-  private void send(Channel channel, SpooledDiff diff) throws IOException, InterruptedException {
+  private void send(Channel channel, SpooledDiff diff, Pace pace)
+      throws IOException, InterruptedException {
     try (BlockDevice file = volume.spool().open(diff)) {
       for (long at = 0; at < diff.fileBytes(); ) {
         BufferPool.Lease lease = parts.pool().take();
@@ -228,6 +239,12 @@ final class WdiffSender implements Runnable {
         }
         long offset = at;
         at += payload.sizeBytes();
+        try {
+          pace.await(payload.sizeBytes(), () -> stopped);
+        } catch (InterruptedException e) {
+          payload.close();
+          throw e;
+        }
         channel.send(new Frame(new Message.WdiffPiece(offset), payload));
       }
     }
@@ -252,8 +269,11 @@ final class WdiffSender implements Runnable {
     trouble = Optional.of(reason);
   }
 
-  /** Tries now, whatever failed before. */
+  /**
+   * Tries now, whatever failed before; also what was in conflict, which somebody may have mended.
+   */
   void kick() {
+    inConflict.clear();
     kicked.open();
     arrivals.open();
   }

@@ -6,6 +6,7 @@ import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Session;
 import io.backstay.model.Signed;
+import io.backstay.proxy.IntervalConverter.Converted;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.NoSpaceException;
 import io.backstay.server.RoleParts;
@@ -14,23 +15,24 @@ import io.backstay.wire.Frame;
 import io.backstay.wire.Message;
 import io.backstay.wire.Payload;
 import io.backstay.wire.Reply;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The proxy's side of the conversation drawn in {@link Message.OpenWlog}. One thread receives the
- * next interval while another one converts the last:
+ * The proxy's side of the conversation drawn in {@link Message.OpenWlog}. Three threads, one for
+ * each line, each at another interval; all intervals go through them in order:
  *
  * <pre>
- *   receive an interval as a whole                        this thread
- *   compare, convert                                      {@link IntervalConverter}
- *   wdiff and sidecar durable                             {@link Spool}
- *   WlogStored: the storage may let go of it              the converting thread
+ *   receive an interval as a whole
+ *   compare, convert, write: its memory is free then      {@link IntervalConverter}
+ *   wdiff and sidecar durable; then WlogStored            {@link Spool}
  * </pre>
  */
 final class WlogIntake {
@@ -41,24 +43,35 @@ final class WlogIntake {
   private final Session session;
   private final int salt;
   private final BufferPool received;
-  private final BufferPool converted;
+  private final BufferPool memory;
   private final Channel channel;
   private final BlockingQueue<Optional<Interval>> complete = new ArrayBlockingQueue<>(1);
-  private volatile boolean failed;
+  private final BlockingQueue<Optional<Made>> converted = new ArrayBlockingQueue<>(1);
+  private final AtomicBoolean left = new AtomicBoolean();
+
+  /**
+   * @param diff empty where it was here already
+   */
+  private record Made(Interval interval, Optional<Converted> diff) implements Closeable {
+    @Override
+    public void close() throws IOException {
+      if (diff.isPresent()) diff.get().close();
+    }
+  }
 
   WlogIntake(
       RoleParts parts,
       OpenVolume volume,
       Message.OpenWlog open,
       BufferPool received,
-      BufferPool converted,
+      BufferPool memory,
       Channel channel) {
     this.parts = parts;
     this.volume = volume;
     this.session = open.session();
     this.salt = open.salt();
     this.received = received;
-    this.converted = converted;
+    this.memory = memory;
     this.channel = channel;
   }
 
@@ -130,22 +143,76 @@ final class WlogIntake {
   // ---- the converting thread
 
   private void convertAll() {
+    Thread storing = parts.time().fork("store " + volume.name(), this::storeAll);
     try {
       for (Optional<Interval> next; (next = complete.take()).isPresent(); ) {
         try (Interval interval = next.get()) {
-          if (!failed) convert(interval);
+          if (!left.get()) convert(interval);
         }
       }
+      converted.put(Optional.empty());
+      storing.join();
     } catch (InterruptedException e) {
+      storing.interrupt();
       Thread.currentThread().interrupt();
     }
   }
 
   private void convert(Interval interval) throws InterruptedException {
+    orLeave(
+        interval,
+        () -> {
+          Optional<Converted> made = Optional.empty();
+          if (!volume.has(interval)) {
+            try (ConversionMemory work = new ConversionMemory(memory.take(), compressors())) {
+              made =
+                  Optional.of(
+                      new IntervalConverter(volume.record(), volume.spool(), parts.time())
+                          .convert(interval, work));
+            }
+          }
+          interval.close();
+          converted.put(Optional.of(new Made(interval, made)));
+        });
+  }
+
+  private int compressors() {
+    return parts.config().transfers().compressors();
+  }
+
+  // ---- the storing thread
+
+  private void storeAll() {
     try {
-      if (!volume.has(interval)) store(interval);
-      channel.send(Frame.of(new Message.WlogStored(session.number(), interval.end().gid())));
-      volume.received(session.number(), interval.end().gid());
+      for (Optional<Made> next; (next = converted.take()).isPresent(); ) store(next.get());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void store(Made made) throws InterruptedException {
+    orLeave(
+        made.interval,
+        () -> {
+          try (made) {
+            if (left.get()) return;
+            if (made.diff.isPresent()) volume.spool().add(made.diff.get());
+          }
+          long gid = made.interval.end().gid();
+          channel.send(Frame.of(new Message.WlogStored(session.number(), gid)));
+          volume.received(session.number(), gid);
+        });
+  }
+
+  // ---- what goes wrong in either
+
+  private interface Step {
+    void run() throws RefusedException, IOException, InterruptedException;
+  }
+
+  private void orLeave(Interval interval, Step step) throws InterruptedException {
+    try {
+      step.run();
     } catch (NoSpaceException e) {
       leave(
           Refusal.of(RefusalCode.NO_SPACE, "the proxy has no space left")
@@ -154,9 +221,10 @@ final class WlogIntake {
               .next("make room on the proxy, or bring its archives back"));
     } catch (RefusedException e) {
       leave(e.refusal());
-    } catch (IOException | RuntimeException e) {
-      LOG.warn(
-          "volume {}: {}", volume.name(), e.toString(), e instanceof RuntimeException ? e : null);
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      // Memory outside of the heap may be there again for the next conversation; but who died here
+      // would let the others wait for ever.
+      LOG.warn("volume {}: {}", volume.name(), e.toString(), e instanceof IOException ? null : e);
       leave(
           Refusal.of(RefusalCode.SERVER_FAILED, "the proxy could not take the log")
               .attempted("take %s to %s".formatted(interval.begin(), interval.end()))
@@ -164,17 +232,9 @@ final class WlogIntake {
     }
   }
 
-  private void store(Interval interval) throws RefusedException, IOException, InterruptedException {
-    try (BufferPool.Lease output = converted.take()) {
-      IntervalConverter.Converted made =
-          new IntervalConverter(volume.record()).convert(interval, output.buffer());
-      volume.spool().add(made.sidecar(), made.diff(), made.content());
-    }
-  }
-
-  /** Says why and ends the conversation; nothing more of it is converted. */
+  /** Says why and ends the conversation; nothing more of it is converted or stored. */
   private void leave(Refusal refusal) throws InterruptedException {
-    failed = true;
+    if (left.getAndSet(true)) return;
     try {
       channel.send(Frame.of(new Message.Answer(new Reply.Refused(refusal))));
     } catch (IOException e) {

@@ -39,7 +39,8 @@ final class WlogIntakes {
     this.parts = parts;
     this.volumes = volumes;
     this.received = new BufferPool(RECEIVED_MAX, intervalBytesMax);
-    this.converted = new BufferPool(1, IntervalConverter.memoryBytes(intervalBytesMax));
+    int compressors = parts.config().transfers().compressors();
+    this.converted = new BufferPool(1, ConversionMemory.bytes(compressors));
   }
 
   /** The whole conversation, from {@code OpenWlog} on; it ends when the storage ends it. */
@@ -54,9 +55,20 @@ final class WlogIntakes {
     String volume = theirs.volume();
     begin(volume, channel);
     try {
-      new WlogIntake(parts, volumes.open(volume), open, received, converted, channel).run(newer);
+      take(channel, open, volumes.open(volume), newer);
     } finally {
       end(volume);
+    }
+  }
+
+  private void take(
+      Channel channel, Message.OpenWlog open, OpenVolume volume, Optional<Signed> newer)
+      throws IOException, InterruptedException {
+    volume.taking(Optional.of(open.session().number()));
+    try {
+      new WlogIntake(parts, volume, open, received, converted, channel).run(newer);
+    } finally {
+      volume.taking(Optional.empty());
     }
   }
 

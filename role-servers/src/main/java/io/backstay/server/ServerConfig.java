@@ -48,11 +48,21 @@ public record ServerConfig(
    * @param buffers 1 MiB buffers that all image transfers of this process share
    * @param durableEveryBytes a receiver makes its progress durable after so many bytes
    * @param durableEveryMillis or after so much time, whichever comes first
+   * @param compressors threads that compress a diff at a proxy, some 3 MiB each; null for one for
+   *     each processor, at most 4
    */
-  public record Transfers(int buffers, long durableEveryBytes, long durableEveryMillis) {
-    public static final Transfers DEFAULT = new Transfers(24, 256L << 20, 500);
+  public record Transfers(
+      int buffers, long durableEveryBytes, long durableEveryMillis, Integer compressors) {
+    private static final int COMPRESSORS_MAX = 16;
+    private static final int COMPRESSORS = Math.min(4, Runtime.getRuntime().availableProcessors());
+
+    public static final Transfers DEFAULT = new Transfers(24, 256L << 20, 500, COMPRESSORS);
 
     public Transfers {
+      compressors = compressors == null ? Integer.valueOf(COMPRESSORS) : compressors;
+      if (compressors < 1 || compressors > COMPRESSORS_MAX)
+        throw new IllegalArgumentException(
+            "1 to %d compressors, not %d".formatted(COMPRESSORS_MAX, compressors));
       if (buffers < 4 || durableEveryBytes < 1 << 20 || durableEveryMillis < 1) {
         throw new IllegalArgumentException(
             "transfers need at least 4 buffers, 1 MiB and 1 ms: %d, %d, %d"

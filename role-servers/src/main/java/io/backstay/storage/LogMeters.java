@@ -69,10 +69,22 @@ final class LogMeters {
         ShippingFacts::unarchivedBytes);
     way(
         registry,
+        "lag",
+        "seconds",
+        "age of the first write that no proxy has; 0 where they have all, none where nobody knows",
+        this::lagSeconds);
+    way(
+        registry,
         "failing",
         "seconds",
         "for how long no proxy has taken the log; 0 while one does",
         facts -> facts.failingSince().map(this::secondsSince).orElse(0.0));
+  }
+
+  private double lagSeconds(ShippingFacts facts) {
+    return facts.unsentBytes() == 0
+        ? 0
+        : facts.oldestUnsent().map(this::secondsSince).orElse(Double.NaN);
   }
 
   private double secondsSince(Instant since) {
@@ -119,8 +131,8 @@ final class LogMeters {
 
   private static <T> List<MultiGauge.Row<?>> rows(Map<String, T> all, ToDoubleFunction<T> value) {
     List<MultiGauge.Row<?>> rows = new ArrayList<>();
-    all.forEach((volume, its) ->
-        rows.add(MultiGauge.Row.of(Tags.of("volume", volume), value.applyAsDouble(its))));
+    all.forEach(
+        (volume, its) -> rows.add(MultiGauge.Row.of(Tags.of("volume", volume), its, value)));
     return rows;
   }
 }

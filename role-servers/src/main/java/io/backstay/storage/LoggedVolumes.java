@@ -14,14 +14,17 @@ import io.backstay.model.VolumeKind;
 import io.backstay.nbd.VolumeDoor;
 import io.backstay.seam.DeviceFacts;
 import io.backstay.seam.Directory;
+import io.backstay.seam.Gate;
 import io.backstay.seam.SharedMemories;
 import io.backstay.server.RoleParts;
 import io.backstay.volume.VolumeStore;
 import io.backstay.wire.Reply;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,6 +38,9 @@ final class LoggedVolumes {
   private static final String LOG_FILE = "log-device";
   static final int BLOCK_BYTES = 4096;
 
+  /** How often it is looked whether there is room again where there was none. */
+  private static final Duration HEAL_EVERY = Duration.ofSeconds(10);
+
   private final RoleParts parts;
   private final SharedMemories memories;
   private final VolumeDoor door;
@@ -42,6 +48,12 @@ final class LoggedVolumes {
   private final LogSettings usual;
   private final Map<String, Served> served = new ConcurrentHashMap<>();
   private final Map<String, String> troubles = new ConcurrentHashMap<>();
+
+  /** Not served because there was no room for something. */
+  private final Set<String> full = ConcurrentHashMap.newKeySet();
+
+  private final Gate ended;
+  private Optional<Thread> healing = Optional.empty();
   private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
 
   /**
@@ -60,6 +72,7 @@ final class LoggedVolumes {
     this.memories = memories;
     this.door = door;
     this.store = store;
+    this.ended = parts.time().gate();
     this.usual = usual;
   }
 
@@ -69,6 +82,39 @@ final class LoggedVolumes {
       if (volume.state().isServed()) {
         parts.time().fork("open " + volume.volume(), () -> serveFirst(volume.volume()));
       }
+    }
+    healing = Optional.of(parts.time().fork("heal volumes", this::healUntilEnded));
+  }
+
+  private void healUntilEnded() {
+    try {
+      while (!ended.await(HEAL_EVERY)) {
+        for (StorageVolume volume : store.all())
+          if (volume.state().isServed()) heal(volume.volume());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * A volume that failed for want of room may be in one of two states, as after a death in the same
+   * place. It is opened as after one, which finds out; again and again until there is room.
+   */
+  private void heal(String name) throws InterruptedException {
+    ReentrantLock lock = lock(name);
+    lock.lockInterruptibly();
+    try {
+      Served one = served.get(name);
+      boolean failed =
+          one != null && one.volume().failure().filter(FullDisk::isCauseOf).isPresent();
+      if (failed) withdraw(name);
+      if (failed || one == null && full.contains(name)) serveFirst(name);
+    } catch (IOException e) {
+      LOG.info("volume {} is opened again: {}", name, e.getMessage());
+      serveFirst(name);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -147,9 +193,12 @@ final class LoggedVolumes {
       Thread sending = parts.time().fork("send the log of " + name, sender);
       served.put(name, new Served(volume, uri, new FillRate(), sender, sending));
       troubles.remove(name);
+      full.remove(name);
       LOG.info("volume {} is served at {}", name, uri);
     } catch (IOException e) {
       troubles.put(name, "it is not served: " + e.getMessage());
+      if (FullDisk.isCauseOf(e)) full.add(name);
+      else full.remove(name);
       LOG.error("volume {} is not served", name, e);
     }
   }
@@ -191,6 +240,7 @@ final class LoggedVolumes {
       door.close(volume);
       Served was = served.remove(volume);
       troubles.remove(volume);
+      full.remove(volume);
       if (was != null) stop(was);
     } finally {
       lock.unlock();
@@ -227,6 +277,7 @@ final class LoggedVolumes {
   private RefusalCode notServed(StorageVolume known) {
     if (known.record().isEmpty()) return RefusalCode.UNKNOWN_VOLUME;
     if (known.record().get().kind() == VolumeKind.PLAIN) return RefusalCode.NEEDS_LOG;
+    if (full.contains(known.volume())) return RefusalCode.NO_SPACE;
     return known.state().isServed() && !troubles.containsKey(known.volume())
         ? RefusalCode.STARTING
         : RefusalCode.WRONG_STATE;
@@ -250,6 +301,8 @@ final class LoggedVolumes {
   }
 
   void stop() throws InterruptedException {
+    ended.open();
+    if (healing.isPresent()) healing.get().join();
     for (String name : served.keySet()) {
       try {
         withdraw(name);
@@ -298,7 +351,9 @@ final class LoggedVolumes {
         history.givenUp().map(LogHistory.GivenUp::time),
         history.cuts().size(),
         history.cuts().isEmpty() ? Optional.empty() : Optional.of(history.cuts().getLast()),
-        one.sender().facts());
+        one.sender().facts(),
+        history.session().firstGid(),
+        history.givenUp().map(LogHistory.GivenUp::sentUpTo));
   }
 
   Optional<String> trouble(String volume) {
@@ -307,9 +362,17 @@ final class LoggedVolumes {
       return Optional.of("writes fail: " + one.volume().failure().get().getMessage());
     if (one != null && one.volume().history().givenUp().isPresent())
       return Optional.of(
-          "its log was full at %s and was given up: reset the volume and make a full backup"
+          "its log was full at %s and was given up: make a full backup, which begins anew"
               .formatted(one.volume().history().givenUp().get().time()));
+    if (one != null && isNoMoreFollowed(volume, one.volume()))
+      return Optional.of("no archive follows its log any more: make a full backup");
     return Optional.ofNullable(troubles.get(volume));
+  }
+
+  /** A loss that was accepted ended the session that an archive follows. */
+  private boolean isNoMoreFollowed(String name, LoggedVolume volume) {
+    return store.get(name).state() == StorageVolume.State.TARGET
+        && volume.history().session().isLocal();
   }
 
   private VolumeParts volumeParts(ProtectionRecord record) throws IOException {

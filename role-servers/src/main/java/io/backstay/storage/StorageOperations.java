@@ -12,6 +12,7 @@ import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.seam.DeviceFacts;
+import io.backstay.seam.Directory;
 import io.backstay.server.RoleParts;
 import io.backstay.volume.LedgerEntry;
 import io.backstay.volume.OperationRole;
@@ -164,7 +165,7 @@ final class StorageOperations implements OperationRole<StorageVolume> {
         boolean hasLog = record.kind() == VolumeKind.LOGGED;
         // A volume that was taken before keeps what its clients wrote.
         boolean isNew = store.get(operation.volume()).record().isEmpty();
-        if (hasLog && isNew) logged.make(record);
+        if (hasLog && isNew) make(record);
         yield new Conclusion<>(
             new WorkResult.VolumeAdded(record.sizeBytes()),
             before -> before.ready(add.record(), record),
@@ -209,6 +210,21 @@ final class StorageOperations implements OperationRole<StorageVolume> {
       case Work.Apply other -> throw new IllegalStateException("admitted " + other);
       case Work.Merge other -> throw new IllegalStateException("admitted " + other);
     };
+  }
+
+  /** What was served once is not made again: it would be gone, whatever became of its metadata. */
+  private void make(ProtectionRecord record) throws RefusedException, IOException {
+    String volume = record.volume();
+    Directory own = store.directory(volume);
+    if (!own.has(LoggedVolume.STATE_FILE)) {
+      logged.make(record);
+      return;
+    }
+    throw new RefusedException(
+        Refusal.of(RefusalCode.NOT_EMPTY, "a volume of that name was served here")
+            .attempted("make the log of " + volume)
+            .found("its files in %s, but no metadata".formatted(own.description()))
+            .next("put back the file 'metadata' there from a copy, or move the directory away"));
   }
 
   @Override

@@ -161,7 +161,7 @@ final class WlogConversation {
       throw e;
     }
     try {
-      pace.await(payload.sizeBytes());
+      pace.await(payload.sizeBytes(), sender::isStopped);
     } catch (InterruptedException e) {
       payload.close();
       throw e;
@@ -221,7 +221,7 @@ final class WlogConversation {
       while (true) receiveOne();
     } catch (IOException e) {
       end(e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       end(new IOException(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -129,9 +129,12 @@ final class WlogSender implements Runnable {
         return false;
       } catch (RefusedException e) {
         failed(name, e.refusal().message());
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException e) {
         failed(name, String.valueOf(e.getMessage()));
-        if (e instanceof RuntimeException) LOG.error("volume {}: sending its log", volume, e);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        // There may be memory again; without this thread nothing is ever sent.
+        failed(name, e.toString());
+        LOG.error("volume {}: sending its log", volume, e);
       }
     }
     return false;

@@ -79,7 +79,7 @@ public final class VolumeMeters {
         running.stream().map(r -> MultiGauge.Row.of(tags(r), (double) r.bytesDone())).toList(),
         true);
     stalled.register(
-        running.stream().map(r -> MultiGauge.Row.of(tags(r), since(r))).toList(), true);
+        running.stream().map(r -> MultiGauge.Row.of(tags(r), r, this::since)).toList(), true);
   }
 
   private double since(OperationReport report) {

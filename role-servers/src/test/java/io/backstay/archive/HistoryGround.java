@@ -93,12 +93,13 @@ final class HistoryGround {
             new BufferPool(16, MIB));
     store = new VolumeStore<>(parts.directory(), ArchiveVolume.class, ArchiveVolume::unknown);
     store.load();
-    histories = new VolumeHistories(store);
+    histories = new VolumeHistories(store, parts.time());
     points = new PointImages(store, histories);
     Targets targets =
         new Targets(parts.directory(), parts.devices(), parts.time(), List.of(), parts.grants());
     ArchiveOperations role =
-        new ArchiveOperations(parts, store, new Intakes(parts, store), targets, histories, points);
+        new ArchiveOperations(
+            parts, store, new Intakes(parts, store, histories), targets, histories, points);
     operations = new Operations<>("a0", parts.time(), store, role);
     histories.start();
   }
@@ -180,7 +181,7 @@ final class HistoryGround {
         "",
         List.of("/restore"),
         Optional.empty(),
-        new ServerConfig.Transfers(16, MIB, 5),
+        new ServerConfig.Transfers(16, MIB, 5, 2),
         Optional.empty());
   }
 

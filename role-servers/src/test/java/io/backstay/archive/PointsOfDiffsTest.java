@@ -4,7 +4,7 @@ import static io.backstay.archive.HistoryGround.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.backstay.archive.VolumeHistories.Quiet;
+import io.backstay.archive.QuietTimes.Quiet;
 import io.backstay.history.WrittenHistory;
 import io.backstay.model.Hold;
 import io.backstay.model.OperationReport;
@@ -114,6 +114,44 @@ class PointsOfDiffsTest {
     assertThat(points.get(2).quietUntil()).contains(Instant.parse("2026-11-21T09:00:00Z"));
     ground.histories.quiet(VOLUME, 1, 1, Instant.parse("2026-11-21T10:00:00Z"));
     assertThat(ground.histories.quiet(VOLUME).map(Quiet::gid)).isPresent();
+  }
+
+  private Optional<Instant> quietUntil() throws Exception {
+    return ground.points.of(VOLUME).newest().orElseThrow().quietUntil();
+  }
+
+  /** Rule M4: the storage that said it may be dead for good. */
+  @Test
+  void thatNothingWasWrittenIsKnownToTheNextProcess() throws Exception {
+    Instant nine = Instant.parse("2026-11-21T09:00:00Z");
+    ground.takeImage(history, 0, 0, random);
+    ground.histories.quiet(VOLUME, 1, 0, nine);
+    ground.disk.powerLoss(random);
+    ground.openAgain();
+    assertThat(quietUntil()).contains(nine);
+    // Not each word is noted, unless the process ends in order.
+    ground.histories.quiet(VOLUME, 1, 0, nine.plusSeconds(5));
+    ground.histories.quiet(VOLUME, 1, 0, nine.plusSeconds(6));
+    assertThat(quietUntil()).contains(nine.plusSeconds(6));
+    ground.openAgain();
+    assertThat(quietUntil()).contains(nine.plusSeconds(5));
+    ground.histories.quiet(VOLUME, 1, 0, nine.plusSeconds(8));
+    ground.histories.quiet(VOLUME, 1, 0, nine.plusSeconds(9));
+    ground.histories.stop();
+    ground.openAgain();
+    assertThat(quietUntil()).contains(nine.plusSeconds(9));
+  }
+
+  /** Rule M4: what is said of one cut says nothing of another one. */
+  @Test
+  void aWordThatComesLateTakesNothingBack() throws Exception {
+    Instant nine = Instant.parse("2026-11-21T09:00:00Z");
+    ground.takeImage(history, 0, 0, random);
+    ground.send(history.cut());
+    ground.histories.quiet(VOLUME, 1, 1, nine);
+    ground.histories.quiet(VOLUME, 1, 1, nine.minusSeconds(5));
+    ground.histories.quiet(VOLUME, 1, 0, nine.plusSeconds(5));
+    assertThat(quietUntil()).contains(nine);
   }
 
   @Test

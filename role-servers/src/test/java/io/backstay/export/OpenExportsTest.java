@@ -107,6 +107,22 @@ class OpenExportsTest {
     assertThat(client("writing").read(512, 4096)).isEqualTo(archive.point.bytes(512, 4096));
   }
 
+  /** Rule X10. */
+  @Test
+  void twoExportsOfOnePointAreApartAndEachHoldsIt() throws Exception {
+    Command.OpenExport other = new Command.OpenExport("vol0", 7, "other", true);
+    exports.open(WRITABLE);
+    exports.open(other);
+    byte[] bytes = new byte[4096];
+    Arrays.fill(bytes, (byte) 9);
+    assertThat(client("writing").write(0, bytes, false)).isZero();
+    assertThat(client("other").read(0, 4096)).isEqualTo(archive.point.bytes(0, 4096));
+    assertThat(archive.holds()).hasToString("{hold-other=7, hold-writing=7}");
+    exports.close(new Command.CloseExport("vol0", "writing"));
+    assertThat(archive.holds()).hasToString("{hold-other=7}");
+    assertThat(client("other").read(0, 4096)).isEqualTo(archive.point.bytes(0, 4096));
+  }
+
   @Test
   void aProcessThatStopsInOrderMakesWhatWasWrittenDurable() throws Exception {
     exports.open(WRITABLE);

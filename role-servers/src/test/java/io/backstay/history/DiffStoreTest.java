@@ -4,6 +4,7 @@ import static io.backstay.history.SomeDiffs.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.backstay.diff.DiffDraft;
 import io.backstay.model.Cut;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
@@ -13,6 +14,7 @@ import io.backstay.twin.ProcessDiedError;
 import io.backstay.wdiff.DiffSidecar;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileAlreadyExistsException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -78,18 +80,33 @@ class DiffStoreTest {
 
   @Test
   void aDraftThatIsNotCommittedNeverWas() throws IOException {
-    try (DiffDraft draft = store.draft()) {
+    try (DiffDraft draft = store.draft(BufferPool.aligned(8192))) {
       draft.write(ByteBuffer.wrap(content(5, 6)));
     }
     assertThat(files().list()).isEmpty();
-    store.draft().write(ByteBuffer.wrap(content(5, 6)));
+    store.draft(BufferPool.aligned(8192)).write(ByteBuffer.wrap(content(5, 6)));
     assertThat(openAgain().all()).isEmpty();
     assertThat(files().list()).isEmpty();
   }
 
+  /** Rule X3. */
+  @Test
+  void aFileThatSomebodyPutThereIsNeverReplaced() throws IOException {
+    for (String name : List.of("1-5-6.side", "20261121080030-M--5-6.wdiff")) {
+      add(store, 7, 8);
+      files().publish(name, new byte[] {1, 2, 3});
+      assertThatThrownBy(() -> add(store, 5, 6)).isInstanceOf(FileAlreadyExistsException.class);
+      assertThat(files().read(name)).containsExactly(1, 2, 3);
+      files().delete(name);
+      store.forgetUpTo(8, "nothing");
+    }
+    add(store, 5, 6);
+    assertThat(gids(store)).containsExactly("5-6");
+  }
+
   @Test
   void aDraftOfAnotherSizeThanItsSidecarSaysIsRefused() throws IOException {
-    try (DiffDraft draft = store.draft()) {
+    try (DiffDraft draft = store.draft(BufferPool.aligned(8192))) {
       draft.write(ByteBuffer.wrap(new byte[7]));
       assertThatThrownBy(() -> store.commit(draft, sidecar(5, 6), true))
           .isInstanceOf(IOException.class)
@@ -159,8 +176,8 @@ class DiffStoreTest {
 
   @Test
   void theSameDiffOfTwoProxiesIsTakenOnce() throws IOException {
-    try (DiffDraft first = store.draft();
-        DiffDraft second = store.draft()) {
+    try (DiffDraft first = store.draft(BufferPool.aligned(8192));
+        DiffDraft second = store.draft(BufferPool.aligned(8192))) {
       first.write(ByteBuffer.wrap(content(5, 6)));
       second.write(ByteBuffer.wrap(content(5, 6)));
       store.commit(first, sidecar(5, 6), true);
@@ -173,7 +190,7 @@ class DiffStoreTest {
   @Test
   void aDiffWithOtherLsidsIsNeverTakenForTheOneThatIsHere() throws IOException {
     add(store, 5, 6);
-    try (DiffDraft draft = store.draft()) {
+    try (DiffDraft draft = store.draft(BufferPool.aligned(8192))) {
       draft.write(ByteBuffer.wrap(content(5, 6)));
       assertThatThrownBy(() -> store.commit(draft, other(5, 6, 50, 61), true))
           .isInstanceOf(IOException.class);
@@ -253,7 +270,7 @@ class DiffStoreTest {
     crashAt(disk, operations, crashAt, true, seed);
     try {
       List<KeptDiff> parts = store.all();
-      store.replace(parts, add(store, 5, 8));
+      merge(store, parts);
     } catch (ProcessDiedError expected) {
       // the crash that was asked for
     }
@@ -265,6 +282,34 @@ class DiffStoreTest {
         .isIn(List.of("5-8"), List.of("5-6", "6-7", "7-8"));
     assertThat(after.damage()).isEmpty();
     return operations.get();
+  }
+
+  private static void merge(DiffStore store, List<KeptDiff> parts) throws IOException {
+    long from = parts.getFirst().begin().gid();
+    long to = parts.getLast().end().gid();
+    try (DiffDraft draft = store.draft(BufferPool.aligned(4096))) {
+      draft.write(ByteBuffer.wrap(content(from, to)));
+      store.replace(parts, draft, sidecar(from, to));
+    }
+  }
+
+  /** Rule X10: who asked to keep a point was told that it stays. */
+  @Test
+  void whatSomebodyKeepsWhileItIsMergedStays() throws IOException {
+    for (long gid = 5; gid < 8; gid++) add(store, gid, gid + 1);
+    List<KeptDiff> parts = store.all();
+    assertThat(store.keep(6, true)).isTrue();
+    assertThatThrownBy(() -> merge(store, parts)).hasMessageContaining("kept since");
+    assertThat(gids(openAgain())).containsExactly("5-6", "6-7", "7-8");
+  }
+
+  @Test
+  void thatTheBeginOfAMergeIsKeptSinceStandsInItsName() throws IOException {
+    for (long gid = 5; gid < 8; gid++) add(store, gid, gid + 1);
+    List<KeptDiff> parts = store.all();
+    assertThat(store.keep(5, true)).isTrue();
+    merge(store, parts);
+    assertThat(openAgain().all().getFirst().diff().mergeable()).isFalse();
   }
 
   @Test

@@ -1,9 +1,11 @@
 package io.backstay.history;
 
 import io.backstay.chain.Snap;
+import io.backstay.diff.DiffDraft;
 import io.backstay.model.Bytes;
 import io.backstay.model.Cut;
 import io.backstay.model.Session;
+import io.backstay.seam.BufferPool;
 import io.backstay.wdiff.DiffSidecar;
 import io.backstay.wire.Payload;
 import io.backstay.wlog.SessionUuid;
@@ -66,7 +68,7 @@ final class SomeDiffs {
   }
 
   static KeptDiff add(DiffStore store, DiffSidecar sidecar, byte[] content) throws IOException {
-    try (DiffDraft draft = store.draft()) {
+    try (DiffDraft draft = store.draft(BufferPool.aligned(8192))) {
       draft.write(ByteBuffer.wrap(content));
       return store.commit(draft, sidecar, true);
     }

@@ -1,10 +1,12 @@
 package io.backstay.history;
 
 import io.backstay.chain.Snap;
+import io.backstay.diff.DiffDraft;
 import io.backstay.diff.SortedDiffWriter;
 import io.backstay.model.Compression;
 import io.backstay.model.Cut;
 import io.backstay.model.Session;
+import io.backstay.seam.BufferPool;
 import io.backstay.wdiff.DiffRecord.Kind;
 import io.backstay.wdiff.DiffSidecar;
 import io.backstay.wlog.SessionUuid;
@@ -180,7 +182,7 @@ public final class WrittenHistory {
 
   /** What an archive does with a diff that comes in. */
   public static KeptDiff store(DiffStore store, Sent sent) throws IOException {
-    try (DiffDraft draft = store.draft()) {
+    try (DiffDraft draft = store.draft(BufferPool.aligned(8192))) {
       draft.write(ByteBuffer.wrap(sent.wdiff()));
       return store.commit(draft, sent.sidecar(), !sent.sidecar().begin().explicit());
     }

@@ -40,7 +40,8 @@ class CutsFileTest {
   }
 
   private static Wanted wanted(long lsid, Instant time) {
-    return new Wanted(lsid, time, Optional.empty(), false, Optional.empty(), Optional.empty());
+    return new Wanted(
+        lsid, time, Optional.empty(), false, Optional.empty(), Optional.empty(), 4096);
   }
 
   private List<Long> gids(Cuts cuts) {
@@ -90,7 +91,7 @@ class CutsFileTest {
       Cuts cuts = some();
       List<Wanted> many = new ArrayList<>();
       for (int i = 0; i < CutsEntry.CUTS_MAX; i++)
-        many.add(new Wanted(150 + i, NOON, Optional.empty(), true, label, Optional.empty()));
+        many.add(new Wanted(150 + i, NOON, Optional.empty(), true, label, Optional.empty(), 4096));
       disk.failNextFlush("/server/vol0/cuts");
       assertThatThrownBy(() -> cuts.record(many)).isInstanceOf(IOException.class);
       disk.powerLoss(new Random(seed));

@@ -8,12 +8,14 @@ import io.backstay.model.OnLogFull;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.twin.MemoryDisk;
+import io.backstay.twin.MortalTime;
 import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
 
 /** A logged volume over a disk in memory, and what it must hold. */
 abstract class CutsGround {
@@ -23,6 +25,7 @@ abstract class CutsGround {
   static final SessionUuid UUID = new SessionUuid(77, 78);
 
   final MemoryDisk disk = new MemoryDisk();
+  final MortalTime time = new MortalTime();
   final byte[] model = new byte[BYTES];
   final Random random = new Random(4);
   Duration cutInterval = Duration.ofHours(1);
@@ -30,6 +33,12 @@ abstract class CutsGround {
   OnLogFull onFull = OnLogFull.OVERFLOW;
   LoggedVolume volume;
   Client client;
+
+  @AfterEach
+  void endItsThreads() {
+    disk.processDeath();
+    time.processDeath();
+  }
 
   void make(long ringBytes) throws IOException {
     disk.addBlockDevice("/dev/log", ringBytes + 3 * 4096);
@@ -44,7 +53,7 @@ abstract class CutsGround {
         disk.directory("/server/vol0"),
         disk.devices(),
         disk.sharedMemories(),
-        MortalTime.INSTANCE,
+        time,
         "/dev/data",
         "/dev/log",
         new LogSettings(TAIL_BYTES, checkpointInterval, cutInterval, onFull));

@@ -8,6 +8,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.twin.MemoryDisk;
+import io.backstay.twin.MortalTime;
 import io.backstay.twin.ProcessDiedError;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,11 +29,18 @@ class GrowthTest {
   private static final int TAIL_BYTES = 256 << 10;
 
   private final MemoryDisk disk = new MemoryDisk();
+  private final MortalTime time = new MortalTime();
   private final Random random = new Random(9);
   private byte[] model = new byte[BYTES];
   private String data = "/data/file";
   private LoggedVolume volume;
   private Client client;
+
+  @AfterEach
+  void endItsThreads() {
+    disk.processDeath();
+    time.processDeath();
+  }
 
   @BeforeEach
   void begin() throws IOException {
@@ -48,7 +57,7 @@ class GrowthTest {
         disk.directory("/server/vol0"),
         disk.devices(),
         disk.sharedMemories(),
-        MortalTime.INSTANCE,
+        time,
         data,
         "/dev/log",
         new LogSettings(TAIL_BYTES, Duration.ofMillis(50)));

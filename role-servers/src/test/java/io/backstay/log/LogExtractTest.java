@@ -7,6 +7,7 @@ import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Devices.Caching;
 import io.backstay.twin.MemoryDisk;
+import io.backstay.twin.MortalTime;
 import io.backstay.wlog.LogLayout;
 import io.backstay.wlog.MalformedLogException;
 import io.backstay.wlog.PackBuilder;
@@ -27,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class LogExtractTest {
@@ -35,10 +37,17 @@ class LogExtractTest {
   private static final int SALT = 0xfeed;
 
   private final MemoryDisk disk = new MemoryDisk();
+  private final MortalTime time = new MortalTime();
   private final List<PackHeader> written = new ArrayList<>();
   private final List<PackHeader> extracted = new ArrayList<>();
   private LogDevice log;
   private BlockDevice device;
+
+  @AfterEach
+  void endItsThreads() {
+    disk.processDeath();
+    time.processDeath();
+  }
 
   @Test
   void theWlogsBetweenCutsGiveTheImageAtEachCut() throws Exception {
@@ -50,7 +59,7 @@ class LogExtractTest {
             disk.directory("/server/vol0"),
             disk.devices(),
             disk.sharedMemories(),
-            MortalTime.INSTANCE,
+            time,
             "/dev/data",
             "/dev/log",
             new LogSettings(1 << 20, Duration.ofHours(1)));

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.twin.MemoryDisk;
+import io.backstay.twin.MortalTime;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -17,10 +19,17 @@ class LoggedVolumeTest {
   private static final int TAIL_BYTES = 256 << 10;
 
   private final MemoryDisk disk = new MemoryDisk();
+  private final MortalTime time = new MortalTime();
   private final byte[] model = new byte[BYTES];
   private Random random = new Random(1);
   private LoggedVolume volume;
   private Client client;
+
+  @AfterEach
+  void endItsThreads() {
+    disk.processDeath();
+    time.processDeath();
+  }
 
   @BeforeEach
   void begin() throws IOException {
@@ -36,7 +45,7 @@ class LoggedVolumeTest {
         disk.directory("/server/vol0"),
         disk.devices(),
         disk.sharedMemories(),
-        MortalTime.INSTANCE,
+        time,
         "/dev/data",
         "/dev/log",
         new LogSettings(TAIL_BYTES, Duration.ofMillis(50)));

@@ -1,12 +1,15 @@
 package io.backstay.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.chain.Diff;
 import io.backstay.chain.Snap;
+import io.backstay.diff.DiffDraft;
 import io.backstay.model.Bytes;
 import io.backstay.model.Cut;
 import io.backstay.model.Session;
+import io.backstay.proxy.IntervalConverter.Converted;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Directory;
 import io.backstay.seam.Time;
@@ -66,6 +69,22 @@ class SpoolTest {
     spool.open(spool.wantedBy("a0").getFirst()).close();
   }
 
+  /** Rule X2: a disk was full; the diff stayed, and nobody thought of it any more. */
+  @Test
+  void whatCannotBePutAsideNowIsOfferedAgain() throws IOException {
+    Spool spool = Spool.open("vol0", directory(), Time.system());
+    add(spool, 6);
+    SpooledDiff refused = spool.wantedBy("a0").getFirst();
+    disk.capacity(0);
+    assertThatThrownBy(() -> spool.refused(refused, "a0", ARCHIVES))
+        .isInstanceOf(IOException.class);
+    disk.capacity(Long.MAX_VALUE);
+    assertThat(spool.wantedBy("a0")).containsExactly(refused);
+    spool.refused(refused, "a0", ARCHIVES);
+    assertThat(spool.putAside()).isEqualTo(1);
+    assertThat(directory().list()).containsExactly("aside");
+  }
+
   private static void addAgain(Spool spool, long gid) {
     try {
       add(spool, gid);
@@ -107,7 +126,10 @@ class SpoolTest {
             content.remaining(),
             Bytes.of(new byte[0]),
             Bytes.of(bytes.array()));
-    spool.add(sidecar, sidecar.diff(true), content);
+    try (DiffDraft draft = spool.draft(BufferPool.aligned(8192))) {
+      draft.write(content);
+      spool.add(new Converted(sidecar, sidecar.diff(true), draft));
+    }
   }
 
   private static Cut cut(long gid) {

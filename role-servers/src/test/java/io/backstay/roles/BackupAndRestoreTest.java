@@ -23,6 +23,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BackupAndRestoreTest {
@@ -30,7 +31,7 @@ class BackupAndRestoreTest {
   private static final Pattern TARGET_WRITE =
       Pattern.compile("write(?:-rest)? \\d+\\+(\\d+) /restore/a");
 
-  private final TwinGroup group = new TwinGroup();
+  @RegisterExtension final TwinGroup group = new TwinGroup();
   private byte[] content;
 
   @BeforeEach

@@ -20,11 +20,12 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PointsAndTargetsTest {
   private static final int SIZE = 11 * MIB + 3 * 512;
-  private final TwinGroup group = new TwinGroup();
+  @RegisterExtension final TwinGroup group = new TwinGroup();
   private byte[] content;
 
   @BeforeEach

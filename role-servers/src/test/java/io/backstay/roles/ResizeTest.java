@@ -24,11 +24,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** How archive and storage take a new size, each alone (rule L9). */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ResizeTest {
-  private final TwinGroup group = new TwinGroup();
+  @RegisterExtension final TwinGroup group = new TwinGroup();
 
   @BeforeEach
   void start() throws Exception {

@@ -25,13 +25,14 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** How a storage serves a logged volume, stops that, and what it says of its log. */
 @Timeout(60)
 class ServingTest {
   private static final Peer OPERATOR = new Peer("g", "operator", Role.OPERATOR);
 
-  private final TwinGroup group = new TwinGroup();
+  @RegisterExtension final TwinGroup group = new TwinGroup();
 
   @BeforeEach
   void add() throws Exception {

@@ -21,15 +21,13 @@ import io.backstay.proxy.ProxyService;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;
-import io.backstay.server.GrantCheck;
-import io.backstay.server.RecordCheck;
 import io.backstay.server.RoleParts;
 import io.backstay.server.RoleService;
-import io.backstay.server.ServerConfig;
 import io.backstay.storage.StorageService;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.MemoryNetwork;
 import io.backstay.twin.MemoryWire;
+import io.backstay.twin.MortalTime;
 import io.backstay.wire.CatalogView;
 import io.backstay.wire.Cbor;
 import io.backstay.wire.Channel;
@@ -49,30 +47,52 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * A storage and an archive over in-memory disks and an in-memory wire, each of which can die and
  * come back.
  */
-final class TwinGroup {
+final class TwinGroup implements AfterEachCallback {
   static final int MIB = 1 << 20;
   static final String SOURCE = "/dev/source";
+
+  /**
+   * A server is asked again and again, as the worker does; it has processors to leave to others.
+   */
+  private static final long POLL_NANOS = 200_000;
+
   static final Peer WORKER = new Peer("g", "w0", Role.WORKER);
 
+  private final Time clock;
   final MemoryWire wire = new MemoryWire(Time.system());
   final Server storage = new Server(Role.STORAGE, "s0", "n0");
   final Server archive = new Server(Role.ARCHIVE, "a0", "n1");
   final Server proxy = new Server(Role.PROXY, "p0", "n2");
 
+  /** A test that wants it starts it. */
+  final Server otherProxy = new Server(Role.PROXY, "p1", "n3");
+
+  TwinGroup() {
+    this(Time.system());
+  }
+
+  TwinGroup(Time clock) {
+    this.clock = clock;
+  }
+
   /** One server: its disk stays, its process comes and goes. */
   final class Server {
-    final MemoryDisk disk = new MemoryDisk();
+    MemoryDisk disk = new MemoryDisk();
     final Peer self;
     final String node;
     final String address;
     RoleService service;
     MemoryDoor door = new MemoryDoor();
     private MemoryNetwork network;
+    private MortalTime time;
 
     Server(Role role, String name, String node) {
       this.self = new Peer("g", name, role);
@@ -82,16 +102,17 @@ final class TwinGroup {
 
     void start() throws IOException, InterruptedException {
       network = new MemoryNetwork(wire, self);
+      time = new MortalTime(clock);
       RoleParts parts =
           new RoleParts(
-              config(this),
+              TwinParts.config(self, node, address),
               disk.directory("/state"),
               disk.devices(),
-              Time.system(),
+              time,
               (server, at) -> network.connect(at),
               new TwinServers(self),
-              RECORDS,
-              GRANTS,
+              TwinParts.RECORDS,
+              TwinParts.GRANTS,
               new BufferPool(16, MIB));
       door = new MemoryDoor();
       service =
@@ -102,7 +123,7 @@ final class TwinGroup {
           };
       service.start();
       Network.Listener listener = network.listen(address);
-      Time.system().fork("accept " + address, () -> acceptAll(listener));
+      time.fork("accept " + address, () -> acceptAll(listener));
     }
 
     /** As SIGKILL, and the next process. */
@@ -116,13 +137,19 @@ final class TwinGroup {
       service = null;
       network.processDeath(new Random(1));
       disk.processDeath();
+      time.processDeath();
+    }
+
+    /** The process died, and what it had on its disk is gone, too. */
+    void loseDisk() {
+      disk = new MemoryDisk();
     }
 
     private void acceptAll(Network.Listener listener) {
       try {
         while (true) {
           Channel channel = listener.accept();
-          Time.system().fork("conversation", () -> converse(channel));
+          time.fork("conversation", () -> converse(channel));
         }
       } catch (IOException | InterruptedException e) {
         // the process is over
@@ -161,7 +188,7 @@ final class TwinGroup {
         throws RefusedException, IOException, InterruptedException {
       OperationReport report = watch(operation);
       while (report.running()) {
-        Thread.onSpinWait();
+        pause();
         report = watch(operation);
       }
       return report;
@@ -172,45 +199,6 @@ final class TwinGroup {
     }
   }
 
-  private static final RecordCheck RECORDS =
-      signed -> {
-        try {
-          return Cbor.read(signed.content().toArray(), ProtectionRecord.class);
-        } catch (IOException e) {
-          throw new RefusedException(RefusalCode.NOT_AUTHORISED, e.getMessage());
-        }
-      };
-
-  private static final GrantCheck GRANTS =
-      (signed, command, volume, target, inputHash) -> {
-        try {
-          Grant grant = Cbor.read(signed.content().toArray(), Grant.class);
-          if (grant.command().equals(command) && grant.target().equals(target)) return grant;
-          throw new RefusedException(RefusalCode.NOT_AUTHORISED, "a grant for " + grant);
-        } catch (IOException e) {
-          throw new RefusedException(RefusalCode.NOT_AUTHORISED, e.getMessage());
-        }
-      };
-
-  private static ServerConfig config(Server server) {
-    return new ServerConfig(
-        "g",
-        server.self.name(),
-        server.self.role(),
-        server.node,
-        server.address,
-        Optional.empty(),
-        "",
-        "/state",
-        "",
-        "",
-        "",
-        List.of("/restore"),
-        Optional.empty(),
-        new ServerConfig.Transfers(16, MIB, 5),
-        Optional.empty());
-  }
-
   void start() throws IOException, InterruptedException {
     for (Server server : List.of(storage, archive)) {
       for (String made : List.of("/dev", "/etc", "/restore")) server.disk.directory(made).list();
@@ -219,8 +207,23 @@ final class TwinGroup {
     archive.start();
   }
 
+  @Override
+  public void afterEach(ExtensionContext context) {
+    die();
+  }
+
+  /** Their threads would go on, and keep in memory what lies on the disks. */
+  void die() {
+    for (Server server : all()) if (server.service != null) server.die();
+  }
+
+  /** Between two looks. */
+  static void pause() {
+    LockSupport.parkNanos(POLL_NANOS);
+  }
+
   private List<Server> all() {
-    return List.of(storage, archive, proxy);
+    return List.of(storage, archive, proxy, otherProxy);
   }
 
   /** The others of the group, asked without a network. */

@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
  * threads that are not of the simulation.
  */
 public final class DirectMemory {
-  private static final long USED_MAX = 384L << 20;
-  private static final long WAIT_NANOS_MAX = 2_000_000_000L;
+  private static final long GROWTH_MAX = 384L << 20;
+  private static final long STILL_NANOS = 5_000_000;
 
   private static final BufferPoolMXBean DIRECT =
       ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
@@ -19,15 +19,21 @@ public final class DirectMemory {
           .findFirst()
           .orElseThrow();
 
+  /** What was still used after the last collection. */
+  private static long lasting;
+
   private DirectMemory() {}
 
   /** To be called by the thread that drives a simulation, between two steps. */
   public static void keepFree() {
-    if (DIRECT.getMemoryUsed() < USED_MAX) return;
+    if (DIRECT.getMemoryUsed() - lasting < GROWTH_MAX) return;
     System.gc();
-    long deadline = System.nanoTime() + WAIT_NANOS_MAX;
     // The JDK's own thread gives it back, some time after the collection.
-    while (DIRECT.getMemoryUsed() >= USED_MAX / 2 && System.nanoTime() < deadline)
-      LockSupport.parkNanos(1_000_000);
+    long used = Long.MAX_VALUE;
+    while (DIRECT.getMemoryUsed() < used) {
+      used = DIRECT.getMemoryUsed();
+      LockSupport.parkNanos(STILL_NANOS);
+    }
+    lasting = used;
   }
 }

@@ -30,7 +30,8 @@ public final class Engine {
   private int runIds;
 
   /** A process that executes runs. */
-  public record Worker(SimulatedProcess process, MemoryNetwork network, Time time, Servers servers) {}
+  public record Worker(
+      SimulatedProcess process, MemoryNetwork network, Time time, Servers servers) {}
 
   public Engine(SimulatedGroup group) {
     this.group = group;

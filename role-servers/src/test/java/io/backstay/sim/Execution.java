@@ -47,7 +47,8 @@ public final class Execution {
   }
 
   /** An operation at a server. */
-  public record Order(String server, String operation, long epoch, Work work, Optional<Long> heldGid) {}
+  public record Order(
+      String server, String operation, long epoch, Work work, Optional<Long> heldGid) {}
 
   /** Work under a reservation. */
   public interface UnderEpoch<T> {

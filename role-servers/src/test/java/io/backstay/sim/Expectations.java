@@ -123,7 +123,7 @@ final class Expectations implements Witness {
       }
       case Reply.Operations(List<OperationReport> reports) ->
           reports.forEach(report -> reported(server, report));
-      case Reply.Points(List<Point> points, Boolean _) -> {
+      case Reply.Points(List<Point> points, Boolean _, var _) -> {
         String volume = ((Command.ListPoints) command).volume();
         for (Point point : points) {
           if (!volumes.get(volume).told().containsKey(point.gid()))

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Looks at the disks as they are and compares them with what was promised. May be done at any
@@ -341,13 +342,9 @@ final class Inspection {
     JsonNode meta = metadata(group.archive(), volume.name()).orElse(null);
     if (meta == null) return;
     TreeSet<String> named = new TreeSet<>(List.of("metadata"));
-    List<Long> serials = new ArrayList<>();
-    meta.get("images").forEach(image -> serials.add(image.get("serial").asLong()));
-    if (!meta.path("partial").isNull()) serials.add(meta.get("partial").get("serial").asLong());
-    for (long serial : serials) {
-      named.add("image-%06d.raw".formatted(serial));
-      named.add("image-%06d.sums".formatted(serial));
-    }
+    meta.get("images").forEach(image -> named.addAll(imageFiles(image, "raw", "sums", "note")));
+    if (!meta.path("partial").isNull())
+      named.addAll(imageFiles(meta.get("partial"), "raw", "sums"));
     TreeSet<String> found = new TreeSet<>(group.archive().node().list("volumes", volume.name()));
     found.removeIf(name -> name.endsWith(".tmp"));
     // Of a volume without a log there are none.
@@ -356,5 +353,10 @@ final class Inspection {
     if (!found.equals(named))
       throw new Violation(
           "6", "files of %s are %s, its metadata names %s".formatted(volume.name(), found, named));
+  }
+
+  private static List<String> imageFiles(JsonNode image, String... kinds) {
+    long serial = image.get("serial").asLong();
+    return Stream.of(kinds).map(kind -> "image-%06d.%s".formatted(serial, kind)).toList();
   }
 }

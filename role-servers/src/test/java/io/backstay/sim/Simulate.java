@@ -15,6 +15,18 @@ import java.util.TreeMap;
  * groups. {@code --flow}: whole groups whose volumes are backed up continuously.
  */
 public final class Simulate {
+  private static final String USAGE =
+      """
+      simulate [--seeds N] [--seed S] [--log | --flow] [--verbose]
+        --seeds N   so many worlds, 100 if it is not said
+        --seed S    from that seed on, 1 if it is not said
+        --log       one logged volume instead of a group
+        --flow      a group whose volumes are backed up continuously
+        --verbose   every step, and the stack of what failed
+      e.g.  backstay simulate --flow --seeds 50
+            backstay simulate --flow --seeds 1 --seed 24 --verbose\
+      """;
+
   private static final int TEXT_MAX = 1500;
   private static final double NANOS_PER_HOUR = 3.6e12;
 
@@ -44,7 +56,7 @@ public final class Simulate {
         case "--log" -> logs = true;
         case "--flow" -> flows = true;
         default -> {
-          System.err.println("simulate [--seeds N] [--seed S] [--log | --flow] [--verbose]");
+          System.err.println(USAGE);
           System.exit(2);
         }
       }

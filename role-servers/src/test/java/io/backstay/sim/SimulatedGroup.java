@@ -105,7 +105,7 @@ public final class SimulatedGroup {
     this.wire = new MemoryWire(worldTime);
     this.transfers =
         new ServerConfig.Transfers(
-            BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7));
+            BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7), 2);
     seats.forEach(this::place);
   }
 
@@ -158,7 +158,7 @@ public final class SimulatedGroup {
         new GroupDialer(
             life.network(), new HelloHandshake(GroupKeys.GROUP, name, "simulation", life.time())),
         remote(server.self(), life),
-        new GroupAuthority(keys.authority(), life.time()),
+        keys.records(),
         new GroupAuthority(keys.authority(), life.time()),
         new BufferPool(BUFFERS, RANGE_BYTES));
   }
@@ -255,7 +255,7 @@ public final class SimulatedGroup {
         GroupKeys.GROUP,
         catalog().address(),
         dialer,
-        new GroupAuthority(keys.authority(), life.time()),
+        keys.records(),
         life.mount().directory("/known"),
         life.time());
   }
@@ -271,7 +271,7 @@ public final class SimulatedGroup {
           GroupKeys.GROUP,
           catalog().address(),
           dialer,
-          new GroupAuthority(keys.authority(), time),
+          keys.records(),
           mount.directory("/" + self.role().word()),
           time);
     } catch (IOException e) {

@@ -24,7 +24,8 @@ public final class SimulatedServer {
   }
 
   /** What belongs to one process, and dies with it. */
-  public record Life(SimulatedProcess process, MemoryDisk.Mount mount, MemoryNetwork network, Time time) {}
+  public record Life(
+      SimulatedProcess process, MemoryDisk.Mount mount, MemoryNetwork network, Time time) {}
 
   private final SimulatedGroup group;
   private final SimulatedNode node;
@@ -73,8 +74,7 @@ public final class SimulatedServer {
 
   /** Whether it takes connections, and has for so long. */
   public boolean servesSince(Duration duration) {
-    return isServing()
-        && group.scheduler().nanos() - servesSinceNanos >= duration.toNanos();
+    return isServing() && group.scheduler().nanos() - servesSinceNanos >= duration.toNanos();
   }
 
   /** Why it could not start the last time, if it could not. */

@@ -64,7 +64,8 @@ final class Simulation {
     this.random = scheduler.splitRandom();
     this.chaos = new Chaos(scheduler, Fault.TO_PLAIN_VOLUMES, Chaos.Tempo.MINUTES);
     this.expectations = new Expectations(scheduler::nanos);
-    this.group = new SimulatedGroup(
+    this.group =
+        new SimulatedGroup(
             scheduler, KEYS, expectations, chaos::beforeDisk, SimulatedGroup.WITHOUT_LOGS);
     group.wire().beforeEachOperation(chaos::beforeNetwork);
     group.onBegin(chaos::begins);

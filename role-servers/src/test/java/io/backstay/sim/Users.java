@@ -22,10 +22,12 @@ final class Users {
   private final Verdicts verdicts;
   private final Chaos chaos;
   private final RandomGenerator random;
-  private final List<Restoring> targets = new ArrayList<>();
+  private final List<BegunRestore> restores = new ArrayList<>();
   private int ids;
 
   private record Restoring(SimulatedServer onto, String path) {}
+
+  private record BegunRestore(Restoring target, Run run) {}
 
   Users(
       SimulatedGroup group,
@@ -122,8 +124,8 @@ final class Users {
         List.of(group.archive(), group.archive(), group.receiver(), group.storage());
     SimulatedServer onto = servers.get(random.nextInt(servers.size()));
     Restoring target = new Restoring(onto, "/restore/t" + ++ids);
-    targets.add(target);
     Run run = restore(volume, gid, target, ONLY_EMPTY);
+    restores.add(new BegunRestore(target, run));
     ended(run, gid);
     if (run.outcome().orElseThrow() instanceof Outcome.Done(WorkResult.Restored done))
       inspection.restored(
@@ -137,9 +139,14 @@ final class Users {
 
   /** To where another restore wrote, or still writes. */
   private void restoreAgain(VolumeModel volume, long gid) throws InterruptedException {
-    if (targets.isEmpty()) return;
-    Restoring target = targets.get(random.nextInt(targets.size()));
-    restore(volume, gid, target, random.nextBoolean() ? Work.Overwrite.OVERWRITE : ONLY_EMPTY)
+    if (restores.isEmpty()) return;
+    BegunRestore begun = restores.get(random.nextInt(restores.size()));
+    verdicts.sharesItsTarget(begun.run());
+    restore(
+            volume,
+            gid,
+            begun.target(),
+            random.nextBoolean() ? Work.Overwrite.OVERWRITE : ONLY_EMPTY)
         .await();
   }
 

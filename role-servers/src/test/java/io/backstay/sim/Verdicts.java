@@ -6,6 +6,7 @@ import io.backstay.model.RefusalCode;
 import io.backstay.model.WorkResult;
 import java.io.IOException;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Set;
 
 /** Whether a run may have ended as it did, given what happened meanwhile. */
@@ -15,11 +16,19 @@ final class Verdicts {
   private final Inspection inspection;
   private final Chaos chaos;
 
+  /** Restores to where others restore, too. */
+  private final Set<Run> sharing = new HashSet<>();
+
   Verdicts(Engine engine, Expectations expectations, Inspection inspection, Chaos chaos) {
     this.engine = engine;
     this.expectations = expectations;
     this.inspection = inspection;
     this.chaos = chaos;
+  }
+
+  /** Another run restores to where this one does, or did: it may come first. */
+  void sharesItsTarget(Run restore) {
+    sharing.add(restore);
   }
 
   /**
@@ -96,6 +105,7 @@ final class Verdicts {
           if (run.kind() == OperationKind.VERIFY) may.add(RefusalCode.VERIFICATION_FAILED);
         }
         if (cleared) may.add(RefusalCode.WRONG_STATE);
+        if (sharing.contains(run)) may.add(RefusalCode.NOT_EMPTY);
       }
       case DELETE_POINT -> {
         may.add(RefusalCode.NEWEST_POINT);

@@ -2,6 +2,7 @@ package io.backstay.model;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -27,6 +28,11 @@ public final class Bytes {
 
   public int size() {
     return content.length;
+  }
+
+  /** For readers of fields: nothing is copied, and nothing can be changed through it. */
+  public ByteBuffer view() {
+    return ByteBuffer.wrap(content).asReadOnlyBuffer();
   }
 
   @Override

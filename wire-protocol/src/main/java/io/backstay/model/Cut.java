@@ -19,6 +19,8 @@ import java.util.Optional;
  *     where nobody knows
  * @param explicit somebody asked for it: a snapshot, which is never merged away
  * @param operation the operation that asked for it, if one did (rule K3)
+ * @param volumeBytes size of the volume (rule L9); the cut with which a session begins does not say
+ *     it, nor do those of earlier releases
  */
 public record Cut(
     int session,
@@ -28,7 +30,8 @@ public record Cut(
     Optional<Instant> firstWrite,
     boolean explicit,
     Optional<String> label,
-    @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<String> operation) {
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<String> operation,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<Long> volumeBytes) {
   public Cut(
       int session,
       long lsid,
@@ -37,7 +40,20 @@ public record Cut(
       Optional<Instant> firstWrite,
       boolean explicit,
       Optional<String> label) {
-    this(session, lsid, gid, time, firstWrite, explicit, label, Optional.empty());
+    this(session, lsid, gid, time, firstWrite, explicit, label, Optional.empty(), Optional.empty());
+  }
+
+  /** Of a volume whose size is not told. */
+  public Cut(
+      int session,
+      long lsid,
+      long gid,
+      Instant time,
+      Optional<Instant> firstWrite,
+      boolean explicit,
+      Optional<String> label,
+      Optional<String> operation) {
+    this(session, lsid, gid, time, firstWrite, explicit, label, operation, Optional.empty());
   }
 
   public static final int LABEL_CHARACTERS_MAX = 200;
@@ -47,6 +63,7 @@ public record Cut(
     Objects.requireNonNull(firstWrite, "firstWrite");
     Objects.requireNonNull(label, "label");
     operation = operation == null ? Optional.empty() : operation;
+    volumeBytes = volumeBytes == null ? Optional.empty() : volumeBytes;
     if (session < 1 || lsid < 0 || gid < 0)
       throw new IllegalArgumentException(
           "a cut of session %d at lsid %d with gid %d".formatted(session, lsid, gid));

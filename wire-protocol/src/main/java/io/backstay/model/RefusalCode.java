@@ -29,6 +29,8 @@ public enum RefusalCode {
   UNKNOWN_WORKFLOW(Advice.REFUSE, 6),
   NOT_FOUND(Advice.REFUSE, 6),
   POINT_NOT_REACHABLE(Advice.REFUSE, 13),
+  /** The log that would make the point was given up, and nobody has it (rule L6). */
+  NEVER_RESTORABLE(Advice.REFUSE, 13),
   ALREADY_EXISTS(Advice.REFUSE, 4),
   /** The state of the volume, or an action that runs on it, forbids this (mission row A15). */
   WRONG_STATE(Advice.REFUSE, 4),

@@ -12,8 +12,8 @@ public final class BufferPool {
   /** Alignment of every buffer's address, enough for direct IO on any block device. */
   public static final int ALIGNMENT_BYTES = 4096;
 
-  /** Buffers that are allocated at once: a stretch long enough for huge pages of 2 MiB. */
-  private static final int SLAB_BUFFERS = 8;
+  /** What is allocated at once, and resident from then on: long enough for huge pages of 2 MiB. */
+  private static final int SLAB_BYTES = 8 << 20;
 
   private final int buffers;
   private final int bufferBytes;
@@ -42,14 +42,21 @@ public final class BufferPool {
   /** A cleared buffer; waits while all are out. */
   public Lease take() throws InterruptedException {
     free.acquire();
-    synchronized (idle) {
-      if (idle.isEmpty()) allocate();
-      return new Lease(idle.pop().clear());
+    boolean taken = false;
+    try {
+      synchronized (idle) {
+        if (idle.isEmpty()) allocate();
+        taken = true;
+        return new Lease(idle.pop().clear());
+      }
+    } finally {
+      // Without memory now, there may be some later: the next one does not wait for this one.
+      if (!taken) free.release();
     }
   }
 
   private void allocate() {
-    int more = Math.min(SLAB_BUFFERS, buffers - allocated);
+    int more = Math.clamp(SLAB_BYTES / bufferBytes, 1, buffers - allocated);
     ByteBuffer slab = aligned(Math.multiplyExact(more, bufferBytes));
     for (int i = 0; i < more; i++) idle.push(slab.slice(i * bufferBytes, bufferBytes));
     allocated += more;

@@ -127,9 +127,7 @@ public record DiffSidecar(
 
   /** CRC32C of block i of the wdiff. */
   public int checksum(int block) {
-    return ByteBuffer.wrap(checksums.toArray())
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .getInt(Integer.BYTES * block);
+    return checksums.view().order(ByteOrder.LITTLE_ENDIAN).getInt(Integer.BYTES * block);
   }
 
   /** Whether that is the same diff: same session, gids and lsids (rule X2). */

@@ -128,10 +128,27 @@ public sealed interface Reply {
    * @param diffs that not all their archives have yet
    * @param receivedGid newest gid that it made durable; empty where it has none since it started
    * @param putAside diffs that an archive will never take, kept for somebody to look at (rule X2)
+   * @param taking number of the session whose log it takes now; empty where it takes none
    */
   record SpoolFacts(
-      int diffs, long bytes, Optional<Long> receivedGid, int putAside, List<Delivery> deliveries) {
+      int diffs,
+      long bytes,
+      Optional<Long> receivedGid,
+      int putAside,
+      List<Delivery> deliveries,
+      Optional<Integer> taking) {
+    /** Of a proxy that takes no log now. */
+    public SpoolFacts(
+        int diffs,
+        long bytes,
+        Optional<Long> receivedGid,
+        int putAside,
+        List<Delivery> deliveries) {
+      this(diffs, bytes, receivedGid, putAside, deliveries, Optional.empty());
+    }
+
     public SpoolFacts {
+      taking = taking == null ? Optional.empty() : taking;
       deliveries = List.copyOf(deliveries);
     }
   }
@@ -161,7 +178,8 @@ public sealed interface Reply {
    * @param latestGid newest gid that the unbroken chain reaches, clean or not
    * @param upToDateAt evidence, not belief: the volume at this archive is as it was at the source
    *     then; empty where nothing is restorable
-   * @param missing the gids between which a diff is not here although later ones are
+   * @param missing why the chain does not go on although later diffs are here, in words: between
+   *     which gids there is none, or which is damaged
    */
   record ChainFacts(
       Optional<Integer> session,
@@ -192,6 +210,9 @@ public sealed interface Reply {
    * @param givenUp when the log was full and was given up (rule L6)
    * @param cuts of this session that are kept
    * @param newestCut of this session
+   * @param firstGid of this session; empty where it is local
+   * @param givenUpFrom lsid from which on the log was given up, where it was: cuts behind it are
+   *     restorable only where a proxy or an archive has that log
    */
   record LogFacts(
       String nbdUri,
@@ -206,8 +227,45 @@ public sealed interface Reply {
       Optional<Instant> givenUp,
       int cuts,
       Optional<Cut> newestCut,
-      Optional<ShippingFacts> shipping) {
+      Optional<ShippingFacts> shipping,
+      Optional<Long> firstGid,
+      Optional<Long> givenUpFrom) {
+    /** Of a log that is as it should be, in a session of which only the number is known. */
+    public LogFacts(
+        String nbdUri,
+        long usedBytes,
+        long capacityBytes,
+        long bytesPerSecond,
+        long notDurableBytes,
+        long notWrittenBytes,
+        Optional<Long> secondsToFull,
+        int session,
+        boolean protectedNow,
+        Optional<Instant> givenUp,
+        int cuts,
+        Optional<Cut> newestCut,
+        Optional<ShippingFacts> shipping) {
+      this(
+          nbdUri,
+          usedBytes,
+          capacityBytes,
+          bytesPerSecond,
+          notDurableBytes,
+          notWrittenBytes,
+          secondsToFull,
+          session,
+          protectedNow,
+          givenUp,
+          cuts,
+          newestCut,
+          shipping,
+          Optional.empty(),
+          Optional.empty());
+    }
+
     public LogFacts {
+      firstGid = firstGid == null ? Optional.empty() : firstGid;
+      givenUpFrom = givenUpFrom == null ? Optional.empty() : givenUpFrom;
       shipping = shipping == null ? Optional.empty() : shipping;
       secondsToFull = secondsToFull == null ? Optional.empty() : secondsToFull;
       givenUp = givenUp == null ? Optional.empty() : givenUp;
@@ -263,10 +321,16 @@ public sealed interface Reply {
 
   /**
    * @param more whether there are more, behind the last one
+   * @param count of all points of the volume; empty where the archive does not say it
    */
-  record Points(List<Point> points, Boolean more) implements Reply {
+  record Points(List<Point> points, Boolean more, Optional<Integer> count) implements Reply {
     public Points {
       more = more != null && more;
+      count = count == null ? Optional.empty() : count;
+    }
+
+    public Points(List<Point> points, boolean more) {
+      this(points, more, Optional.empty());
     }
 
     public Points(List<Point> points) {

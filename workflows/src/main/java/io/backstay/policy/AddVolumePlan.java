@@ -192,7 +192,8 @@ public record AddVolumePlan(Head head, ProtectionRecord record, List<String> ser
         parties.proxies().stream().map(ServerRecord::name).toList(),
         wanted.releaseOn(),
         wanted.compression(),
-        wanted.bytesPerSecondMax());
+        wanted.bytesPerSecondMax(),
+        wanted.diffBytesPerSecondMax());
   }
 
   /**

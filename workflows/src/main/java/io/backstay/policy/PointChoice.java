@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Which point somebody means (rule M4): strict, and what it refuses it names the neighbours of. */
 public final class PointChoice {
@@ -19,6 +20,8 @@ public final class PointChoice {
    * larger gap is for a person to allow.
    */
   private static final Duration MAX_GAP = Duration.ofSeconds(2L * LogPlan.CUT_SECONDS);
+
+  private static final int LABELS_TOLD_MAX = 5;
 
   private PointChoice() {}
 
@@ -79,8 +82,19 @@ public final class PointChoice {
             .filter(point -> point.label().equals(Optional.of(label)))
             .reduce((_, last) -> last);
     if (newest.isPresent()) return newest.get();
-    throw refused("%s has no point with label '%s'".formatted(volume, label), "")
-        .get("backstay point list " + volume);
+    throw refused("%s has no point with label '%s'".formatted(volume, label), labels(points))
+        .get("backstay point list %s --snapshots".formatted(volume));
+  }
+
+  /** Of the newest points that have one, the newest first. */
+  private static String labels(List<Point> points) {
+    String newest =
+        points.reversed().stream()
+            .filter(point -> point.label().isPresent())
+            .limit(LABELS_TOLD_MAX)
+            .map(point -> "'%s' is gid %d".formatted(point.label().get(), point.gid()))
+            .collect(Collectors.joining(", "));
+    return newest.isEmpty() ? "no point with a label" : newest;
   }
 
   private static ChosenPoint byTime(String volume, List<Point> points, Wanted.At at)

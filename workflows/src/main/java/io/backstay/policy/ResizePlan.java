@@ -29,7 +29,7 @@ public record ResizePlan(Head head, ProtectionRecord record, long formerBytes, L
   private static final int BLOCK_BYTES = 4096;
 
   /** States in which a storage makes a volume larger. */
-  private static final List<String> READY = List.of("READY", "SYNC_READY");
+  private static final List<String> READY = List.of("READY", "SYNC_READY", "TARGET");
 
   public ResizePlan {
     servers = List.copyOf(servers);

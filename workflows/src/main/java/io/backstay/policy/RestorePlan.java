@@ -36,6 +36,7 @@ public record RestorePlan(
   }
 
   /**
+   * @param from one of the volume's archives, which has the point
    * @param node where the path is; empty for the only node
    * @throws RefusedException {@code bad-input} or {@code unknown-server}
    */
@@ -43,6 +44,7 @@ public record RestorePlan(
       Head head,
       CatalogView view,
       ProtectionRecord record,
+      String from,
       ChosenPoint chosen,
       Optional<String> node,
       String path,
@@ -50,7 +52,7 @@ public record RestorePlan(
       throws RefusedException {
     GroupServers servers = new GroupServers(view);
     String on = servers.node(node);
-    ServerRecord archive = servers.named(record.primary(), Role.ARCHIVE);
+    ServerRecord archive = servers.named(from, Role.ARCHIVE);
     return new RestorePlan(
         head,
         record.volume(),

@@ -40,6 +40,7 @@ public interface AddVolume extends Run {
    *     stands for, or "archive"
    * @param compression of the diffs: "snappy", which null stands for, "zstd:3" and so on
    * @param rateLimit of the log to the proxy, see {@link Rate}; null for none
+   * @param diffRateLimit of the diffs from a proxy to an archive, likewise
    * @param cutInterval how often a cut is made, see {@link Span}: whole seconds; null for 5 s
    */
   record Input(
@@ -58,6 +59,7 @@ public interface AddVolume extends Run {
       ReleaseOn releaseOn,
       Compression compression,
       String rateLimit,
+      String diffRateLimit,
       String cutInterval)
       implements RunInput {
     private static final int BLOCK_BYTES = 4096;
@@ -66,7 +68,7 @@ public interface AddVolume extends Run {
     public Input(String volume, VolumeKind kind, String device, String storage, String archive) {
       this(
           volume, kind, device, storage, archive, null, null, null, null, null, null, null, null,
-          null, null, null);
+          null, null, null, null);
     }
 
     public Input {
@@ -84,6 +86,7 @@ public interface AddVolume extends Run {
                 releaseOn,
                 compression,
                 rateLimit,
+                diffRateLimit,
                 cutInterval)
             .anyMatch(Objects::nonNull))
           throw new IllegalArgumentException("a plain volume has a device and nothing more");
@@ -91,6 +94,7 @@ public interface AddVolume extends Run {
         if (device != null) Place.parse("device", device);
         checkSize(device, sizeBytes);
         Rate.bytesPerSecond(rateLimit);
+        Rate.bytesPerSecond(diffRateLimit);
         cutSeconds(cutInterval);
       }
       if (storage != null) Names.require("server", storage);
@@ -148,7 +152,8 @@ public interface AddVolume extends Run {
                           Objects.requireNonNullElse(proxies, List.of()),
                           releaseOn,
                           compression,
-                          Rate.bytesPerSecond(rateLimit))));
+                          Rate.bytesPerSecond(rateLimit),
+                          Rate.bytesPerSecond(diffRateLimit))));
       return new AddVolumePlan.Wanted(
           volume,
           kind,

@@ -8,6 +8,7 @@ import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.policy.FullBackupPlan;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Reserve, plan, let the storage send, release. The image of a logged volume is a point when its
@@ -25,7 +26,8 @@ public final class FullBackupWorkflow extends StepwiseRun implements FullBackup 
     FullBackupPlan plan = sent.plan();
     long gid = sent.result().gid();
     if (plan.kind() == VolumeKind.LOGGED)
-      steps.untilRestorable(new Awaited(plan.volume(), gid, List.of(plan.archive())));
+      steps.untilRestorable(
+          new Awaited(plan.volume(), gid, List.of(plan.archive()), Optional.of(plan.storage())));
     steps.notes().over();
     return sent.result();
   }

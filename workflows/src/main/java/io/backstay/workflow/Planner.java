@@ -9,6 +9,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.VolumeKind;
 import io.backstay.policy.AddVolumePlan;
 import io.backstay.policy.ApplyPlan;
+import io.backstay.policy.ArchiveChoice;
 import io.backstay.policy.ChosenPoint;
 import io.backstay.policy.ClearVolumePlan;
 import io.backstay.policy.DeletePointPlan;
@@ -82,19 +83,32 @@ public final class Planner implements PlanActivities {
     ProtectionRecord record = calls.volume(input.volume());
     Place to = Place.parse("target", input.to());
     long rate = Rate.bytesPerSecond(input.rateLimit());
-    ChosenPoint point =
-        points.find(record.primary(), record.volume(), input.which().wanted(record));
+    String archive = archive(record, input.archive());
+    ChosenPoint point = points.find(archive, record.volume(), input.which().wanted(record));
     return chosen(() ->
-        RestorePlan.choose(head(), calls.catalog(), record, point, to.node(), to.path(), rate));
+        RestorePlan.choose(
+            head(), calls.catalog(), record, archive, point, to.node(), to.path(), rate));
   }
 
   @Override
   public VerifyPlan verify(VerifyRestore.Input input) {
     ProtectionRecord record = calls.volume(input.volume());
-    WhichPoint which = new WhichPoint(input.gid(), null, null, null);
-    Point point = points.find(record.primary(), record.volume(), which.wanted(record)).point();
+    String archive = archive(record, input.archive());
+    ChosenPoint chosen = points.find(archive, record.volume(), input.which().wanted(record));
+    Point point = chosen.point();
     return new VerifyPlan(
-        head(), record.volume(), record.primary(), point.gid(), point.sizeBytes());
+        head(),
+        record.volume(),
+        archive,
+        point.gid(),
+        point.sizeBytes(),
+        point.time(),
+        chosen.gap());
+  }
+
+  private String archive(ProtectionRecord record, String named) {
+    return chosen(
+        () -> ArchiveChoice.of(calls.catalog(), record, Optional.ofNullable(named)).name());
   }
 
   @Override

@@ -20,6 +20,7 @@ public interface Restore extends Run {
    * @param to {@code [NODE:]/absolute/path}
    * @param overwrite true: a target that is not empty may be written; then a grant is needed
    * @param rateLimit "100MiB/s"; null for no limit
+   * @param archive server name; null for the volume's primary archive
    * @param grant see {@link Grants}
    */
   record Input(
@@ -31,6 +32,7 @@ public interface Restore extends Run {
       String to,
       Boolean overwrite,
       String rateLimit,
+      String archive,
       String grant)
       implements RunInput {
     /** Temporal's own limit of an id is 1000. */
@@ -42,7 +44,22 @@ public interface Restore extends Run {
       new WhichPoint(gid, at, label, maxGap);
       Place.parse("target", to);
       Rate.bytesPerSecond(rateLimit);
+      if (archive != null) Names.require("server", archive);
       Grants.decode(grant);
+    }
+
+    /** From the primary archive. */
+    public Input(
+        String volume,
+        Long gid,
+        Instant at,
+        String label,
+        String maxGap,
+        String to,
+        Boolean overwrite,
+        String rateLimit,
+        String grant) {
+      this(volume, gid, at, label, maxGap, to, overwrite, rateLimit, null, grant);
     }
 
     WhichPoint which() {

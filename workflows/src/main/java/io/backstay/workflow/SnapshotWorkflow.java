@@ -35,6 +35,7 @@ public final class SnapshotWorkflow extends StepwiseRun implements Snapshot {
   }
 
   private String archiveOf(Cut cut, SnapshotPlan plan) {
-    return steps.untilRestorable(new Awaited(plan.volume(), cut.gid(), plan.archives()));
+    return steps.untilRestorable(
+        new Awaited(plan.volume(), cut.gid(), plan.archives(), Optional.of(plan.storage())));
   }
 }

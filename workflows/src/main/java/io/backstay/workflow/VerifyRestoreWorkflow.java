@@ -4,6 +4,7 @@ import io.backstay.activity.OperationActivities.Order;
 import io.backstay.model.OperationKind;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
+import io.backstay.policy.ChosenPoint;
 import io.backstay.policy.VerifyPlan;
 
 /** Plan, hold the point, let the archive compare, let go. No reservation (rule K2). */
@@ -21,6 +22,13 @@ public final class VerifyRestoreWorkflow extends StepwiseRun implements VerifyRe
     String doing = "verifying %s at gid %d".formatted(plan.volume(), plan.gid());
     var done = steps.holding(order, () -> steps.carryOut(order, doing, WorkResult.Verified.class));
     steps.notes().over();
-    return new Result(plan.volume(), done.gid(), done.bytesCompared(), done.seconds());
+    return new Result(
+        plan.volume(),
+        done.gid(),
+        done.bytesCompared(),
+        done.seconds(),
+        plan.pointTime(),
+        plan.gap().map(ChosenPoint.Gap::seconds).orElse(null),
+        plan.gap().map(ChosenPoint.Gap::evidence).orElse(null));
   }
 }

@@ -138,7 +138,8 @@ class AddVolumePlanTest {
     assertThat(plan.words()).endsWith("logged, at s0, a0, its log by way of p0, p1");
 
     Shipping wish =
-        new Shipping(List.of("p1"), ReleaseOn.ARCHIVE, Compression.parse("zstd:3"), 100 << 20);
+        new Shipping(
+            List.of("p1"), ReleaseOn.ARCHIVE, Compression.parse("zstd:3"), 100 << 20, 50L << 20);
     var named = wanted(VolumeKind.LOGGED, null, null, log(60, wish));
     ProtectionRecord record = addLogged(named, null, S0, P0, P1, A0).record();
     assertThat(record.shipping()).contains(wish);

@@ -74,7 +74,7 @@ class PlansTest {
 
   private static RestorePlan restore(CatalogView view, String node) throws RefusedException {
     return RestorePlan.choose(
-        HEAD, view, RECORD, ChosenPoint.exactly(POINT), Optional.ofNullable(node), "/x", 0);
+        HEAD, view, RECORD, "a0", ChosenPoint.exactly(POINT), Optional.ofNullable(node), "/x", 0);
   }
 
   @Test
@@ -86,6 +86,22 @@ class PlansTest {
     assertRefused(RefusalCode.UNKNOWN_SERVER, () -> restore(view, "n9"));
     assertRefused(RefusalCode.BAD_INPUT, () -> restore(view, null));
     assertThat(restore(group(S0, A0), null).node()).isEqualTo("n0");
+  }
+
+  @Test
+  void aRestoreIsReadFromTheArchiveThatWasChosen() throws Exception {
+    RestorePlan plan =
+        RestorePlan.choose(
+            HEAD,
+            group(S0, A0, A1),
+            RECORD,
+            "a1",
+            ChosenPoint.exactly(POINT),
+            Optional.of("n0"),
+            "/x",
+            0);
+    assertThat(plan.server()).isEqualTo("a1");
+    assertThat(plan.words()).contains("from a1 to n0:/x");
   }
 
   private static DeviceFacts device(long bytes) {
@@ -162,6 +178,9 @@ class PlansTest {
     assertRefused(RefusalCode.WRONG_STATE, () -> resize(logged, 8192, 8192, stopped));
     var opening = Map.of("s0", at(4096, 1, "SYNC_READY"), "a0", at(4096, 1, "X"));
     assertRefused(RefusalCode.STARTING, () -> resize(logged, 8192, 8192, opening));
+    // One that an archive follows grows, too, as soon as it is served.
+    var followed = Map.of("s0", at(4096, 1, "TARGET"), "a0", at(4096, 1, "X"));
+    assertRefused(RefusalCode.STARTING, () -> resize(logged, 8192, 8192, followed));
     assertRefused(RefusalCode.BAD_INPUT, () -> resize(logged, 4608, 8192, opening));
   }
 

@@ -157,4 +157,14 @@ class PointChoiceTest {
         .isEqualTo("backstay backup full vol0 makes the first one");
     refusal(List.of(point(7, 0, null, false)), new Wanted.Newest());
   }
+
+  @Test
+  void aLabelThatIsNotThereIsRefusedWithThoseThatAre() {
+    List<Point> labelled =
+        List.of(point(1, 0, "old", true), point(2, 10, null, true), point(3, 20, "new", true));
+    Refusal refused = refusal(labelled, new Wanted.Label("newer"));
+    assertThat(refused.found()).isEqualTo("'new' is gid 3, 'old' is gid 1");
+    assertThat(refusal(List.of(point(2, 10, null, true)), new Wanted.Label("x")).found())
+        .isEqualTo("no point with a label");
+  }
 }

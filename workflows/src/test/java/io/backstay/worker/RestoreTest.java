@@ -67,8 +67,9 @@ class RestoreTest {
   void aRestoreAndAVerificationWorkWithoutTheCatalog() throws Exception {
     group.servers.stop("c0");
     assertThat(group.completed(to("n0:/x"), Restore.Result.class).gid()).isEqualTo(1);
+    Instant time = group.servers.points("vol0").getFirst().time();
     assertThat(group.completed(new VerifyRestore.Input("vol0", 0L), VerifyRestore.Result.class))
-        .isEqualTo(new VerifyRestore.Result("vol0", 0, 4 << 20, 1.5));
+        .isEqualTo(new VerifyRestore.Result("vol0", 0, 4 << 20, 1.5, time, null, null));
   }
 
   @Test
@@ -76,6 +77,25 @@ class RestoreTest {
     VerifyRestore.Result result =
         group.completed(new VerifyRestore.Input("vol0", null), VerifyRestore.Result.class);
     assertThat(result.gid()).isEqualTo(1);
+  }
+
+  /** Rule M4: as strict as a restore, and it says how far off the point is. */
+  @Test
+  void aVerificationMayNameATime() throws Exception {
+    group.servers.protectLogged("log0", 3);
+    Instant quiet = group.servers.points("log0").get(1).time().plusSeconds(20);
+    VerifyRestore.Result result =
+        group.completed(
+            new VerifyRestore.Input("log0", null, quiet, null, null, null),
+            VerifyRestore.Result.class);
+    assertThat(result.gid()).isEqualTo(1);
+    assertThat(result.gapSeconds()).isEqualTo(20);
+    assertThat(result.gapEvidence()).isEqualTo(ChosenPoint.Evidence.NOTHING_WRITTEN);
+    Refusal refused =
+        group.refused(
+            new VerifyRestore.Input("log0", null, quiet.plusSeconds(30), null, null, null));
+    assertThat(refused.code()).isEqualTo(RefusalCode.POINT_NOT_REACHABLE);
+    assertThat(refused.found()).contains("before: gid 1 at").contains("after: gid 2 at");
   }
 
   @Test
@@ -152,6 +172,19 @@ class RestoreTest {
                 .refused(new Restore.Input("log0", 7L, null, null, null, "n0:/x", null, null, null))
                 .found())
         .contains("before: gid 6 at ", "; after: gid 8 at ");
+  }
+
+  /** One of several may have damage that another has not. */
+  @Test
+  void anArchiveThatIsNotOneOfTheVolumeIsRefused() throws Exception {
+    Restore.Input from =
+        new Restore.Input("vol0", null, null, null, null, "n0:/x", null, null, "a9", null);
+    assertThat(group.refused(from).code()).isEqualTo(RefusalCode.UNKNOWN_SERVER);
+    assertThat(group.refused(new VerifyRestore.Input("vol0", null, "a9")).code())
+        .isEqualTo(RefusalCode.UNKNOWN_SERVER);
+    VerifyRestore.Result result =
+        group.completed(new VerifyRestore.Input("vol0", 0L, "a0"), VerifyRestore.Result.class);
+    assertThat(result.gid()).isZero();
   }
 
   @Test

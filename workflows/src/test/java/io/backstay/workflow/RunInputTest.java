@@ -236,14 +236,16 @@ class RunInputTest {
         LOGGED
             + """
             ,"archives":["a1","a0"],"proxies":["p1"],"releaseOn":"archive",
-            "compression":"zstd:3","rateLimit":"1MiB/s","cutInterval":"1m"}
+            "compression":"zstd:3","rateLimit":"1MiB/s","diffRateLimit":"2MiB/s",
+            "cutInterval":"1m"}
             """;
     AddVolumePlan.Wanted wanted = read(json, AddVolume.Input.class).wanted();
     assertThat(wanted.archives()).containsExactly("a1", "a0");
     assertThat(wanted.log().orElseThrow().cutSeconds()).contains(60);
     assertThat(wanted.log().orElseThrow().shipping())
         .isEqualTo(
-            new Shipping(List.of("p1"), ReleaseOn.ARCHIVE, Compression.parse("zstd:3"), 1 << 20));
+            new Shipping(
+                List.of("p1"), ReleaseOn.ARCHIVE, Compression.parse("zstd:3"), 1 << 20, 2L << 20));
   }
 
   @ParameterizedTest

@@ -60,9 +60,9 @@ final class Custody {
     List<Held> spools = new ArrayList<>();
     for (String proxy : volume.record().shipping().orElseThrow().proxies())
       spools.add(diffs(volume, group.server(proxy), "spool"));
-    Map<Integer, NavigableSet<Long>> all = once.computeIfAbsent(volume.name(), _ -> new TreeMap<>());
-    for (Held spool : spools)
-      spool.steps.forEach((session, steps) -> add(all, session, steps));
+    Map<Integer, NavigableSet<Long>> all =
+        once.computeIfAbsent(volume.name(), _ -> new TreeMap<>());
+    for (Held spool : spools) spool.steps.forEach((session, steps) -> add(all, session, steps));
     Generations generations = volume.generations();
     for (int session : List.copyOf(all.keySet())) {
       OptionalLong first = generations.firstGid(session);
@@ -77,7 +77,8 @@ final class Custody {
     }
   }
 
-  private static void add(Map<Integer, NavigableSet<Long>> all, int session, NavigableSet<Long> steps) {
+  private static void add(
+      Map<Integer, NavigableSet<Long>> all, int session, NavigableSet<Long> steps) {
     all.computeIfAbsent(session, _ -> new TreeSet<>()).addAll(steps);
   }
 
@@ -137,8 +138,11 @@ final class Custody {
       throws IOException {
     if (!known.add(server.name() + " " + volume.name() + " " + sidecar)) return;
     byte[] bytes =
-        server.node().bytes("%s/volumes/%s/%s/%s".formatted(
-            SimulatedNode.STATE, volume.name(), folder, sidecar));
+        server
+            .node()
+            .bytes(
+                "%s/volumes/%s/%s/%s"
+                    .formatted(SimulatedNode.STATE, volume.name(), folder, sidecar));
     DiffSidecar diff = DiffSidecar.decode(sidecar, bytes);
     volume.generations().see(diff.begin(), server.name());
     for (Cut cut : diff.cuts()) volume.generations().see(cut, server.name());

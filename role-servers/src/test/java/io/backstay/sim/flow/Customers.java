@@ -35,12 +35,15 @@ final class Customers implements Clients.Ground {
   private final int manyRequests;
 
   private Optional<Export> here = Optional.empty();
-  private boolean going = true;
   private boolean quiet;
   private int requests;
 
   Customers(
-      SimulatedGroup group, SimulatedServer storage, FlowVolume volume, Ills ills, boolean uniform) {
+      SimulatedGroup group,
+      SimulatedServer storage,
+      FlowVolume volume,
+      Ills ills,
+      boolean uniform) {
     this.group = group;
     this.storage = storage;
     this.volume = volume;
@@ -53,7 +56,7 @@ final class Customers implements Clients.Ground {
 
   /** As a thread of the world's: waits for the volume, again and again. */
   void attend() throws InterruptedException {
-    while (going) {
+    while (true) {
       Optional<Export> served = group.export(storage, volume.name());
       if (served.isPresent() && !served.equals(here)) {
         here = served;
@@ -75,20 +78,9 @@ final class Customers implements Clients.Ground {
     quiet = true;
   }
 
-  void leave() {
-    going = false;
-  }
-
-  boolean isRestingOn(Export served) {
-    return quiet && here.equals(Optional.of(served)) && resting;
-  }
-
-  private boolean resting;
-
   /** One life of the volume, as a thread of its process. */
   private void use(LoggedVolume served, SimulatedServer.Life life) {
     Time time = new SimulatedTime(group.scheduler(), life.process(), () -> 0);
-    resting = false;
     try {
       Clients clients = new Clients(this, served, time, volume.buffers());
       ByteBuffer all = clients.readAll();
@@ -108,7 +100,6 @@ final class Customers implements Clients.Ground {
         time.sleep(Duration.ofNanos(random.nextLong(pause) + 1));
       }
       clients.awaitAll();
-      resting = quiet;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

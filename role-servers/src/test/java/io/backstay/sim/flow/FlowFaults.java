@@ -73,7 +73,8 @@ final class FlowFaults implements Chaos.Striker {
         else strike(engine.worker(), fault);
       }
       case CANCEL, TERMINATE -> stopRun(fault);
-      case ROT, SOURCE_CHANGE, DISK_LOSS -> throw new IllegalArgumentException("not here: " + fault);
+      case ROT, SOURCE_CHANGE, DISK_LOSS ->
+          throw new IllegalArgumentException("not here: " + fault);
     }
   }
 

@@ -75,8 +75,7 @@ final class FlowScripts {
   }
 
   Run.Script fullBackup(ProtectionRecord record, String archive, long bytesPerSecondMax) {
-    Work work =
-        new Work.FullBackup(archive, group.server(archive).address(), bytesPerSecondMax);
+    Work work = new Work.FullBackup(archive, group.server(archive).address(), bytesPerSecondMax);
     return steps ->
         steps.reserved(
             OperationKind.FULL_BACKUP,
@@ -143,8 +142,7 @@ final class FlowScripts {
 
   Run.Script deletePoint(String volume, String archive, long gid) {
     Work work =
-        new Work.DeletePoint(
-            gid, "input", grant("delete-point", volume, Long.toString(gid)));
+        new Work.DeletePoint(gid, "input", grant("delete-point", volume, Long.toString(gid)));
     return steps ->
         steps.reserved(
             OperationKind.DELETE_POINT,
@@ -156,8 +154,10 @@ final class FlowScripts {
 
   /** All points of the volume at an archive, those that are not clean too. */
   Run.Script points(String volume, String archive) {
-    return steps -> steps.step("list", () -> points(steps.ask(
-        archive, new Command.ListPoints(volume), Reply.Points.class)));
+    return steps ->
+        steps.step(
+            "list",
+            () -> points(steps.ask(archive, new Command.ListPoints(volume), Reply.Points.class)));
   }
 
   private static List<Point> points(Reply.Points answer) {
@@ -169,8 +169,7 @@ final class FlowScripts {
         steps.step(
             "keep",
             () ->
-                steps.ask(
-                    archive, new Command.KeepSnapshot(volume, gid, kept), Reply.Done.class));
+                steps.ask(archive, new Command.KeepSnapshot(volume, gid, kept), Reply.Done.class));
   }
 
   /** Who is not there is not kicked. */
@@ -187,7 +186,8 @@ final class FlowScripts {
     List<String> servers = new ArrayList<>(record.shipping().orElseThrow().proxies());
     servers.add(record.storage());
     return steps -> {
-      for (String server : servers) steps.step("kick " + server, () -> kicked(steps, server, record));
+      for (String server : servers)
+        steps.step("kick " + server, () -> kicked(steps, server, record));
       return servers;
     };
   }

@@ -11,8 +11,10 @@ import org.junit.jupiter.api.Test;
  * -Dbackstay.simulation.flow.seeds=N} says how many, {@code -Dbackstay.long=true} many more.
  */
 class FlowSimulationTest {
-  private static final int SEEDS = 200;
-  private static final int SEEDS_LONG = 5_000;
+  /** About a second each: a world lives for minutes or for hours. */
+  private static final int SEEDS = 40;
+
+  private static final int SEEDS_LONG = 3_000;
 
   /** Elsewhere than where {@code ./backstay simulate} begins, so that both together see more. */
   private static final long FIRST = 1_000_000;
@@ -29,7 +31,7 @@ class FlowSimulationTest {
 
   @Test
   void theSameSeedIsTheSameWorldBitForBit() {
-    for (long seed = 1; seed <= 5; seed++) {
+    for (long seed = 3; seed <= 5; seed++) {
       FlowWorld.Result once = live(seed);
       FlowWorld.Result again = live(seed);
       assertThat(again.hash()).as("seed %d", seed).isEqualTo(once.hash());

@@ -1,5 +1,7 @@
 package io.backstay.sim.flow;
 
+import io.backstay.log.LoggedVolume;
+import io.backstay.model.Role;
 import io.backstay.sim.Chaos;
 import io.backstay.sim.DirectMemory;
 import io.backstay.sim.Engine;
@@ -12,7 +14,6 @@ import io.backstay.sim.SimulatedGroup;
 import io.backstay.sim.SimulatedServer;
 import io.backstay.sim.Trace;
 import io.backstay.sim.Violation;
-import io.backstay.sim.log.VolumeHistory;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -84,7 +85,7 @@ final class FlowWorld {
     this.random = scheduler.splitRandom();
     this.landscape = Landscape.random(random);
     this.chaos = new Chaos(scheduler, FlowFaults.POSSIBLE, Chaos.Tempo.HOURS);
-    this.promises = new Promises(scheduler::nanos);
+    this.promises = new Promises(scheduler::nanos, this::seesAll);
     this.group =
         new SimulatedGroup(scheduler, KEYS, promises, chaos::beforeDisk, landscape.seats());
     group.wire().beforeEachOperation(chaos::beforeNetwork);
@@ -96,6 +97,11 @@ final class FlowWorld {
     this.custody = new Custody(group, volumes);
     this.operators = new Operators(group, engine, chaos, promises, restores, volumes);
     this.settlement = new Settlement(group, engine, operators);
+  }
+
+  /** Where the disk failed when an archive began, it leaves out what it could not read. */
+  private boolean seesAll(String server) {
+    return !ills.areFeltBy(group.server(server));
   }
 
   private void begins(String server) {
@@ -203,8 +209,8 @@ final class FlowWorld {
     awaitActing(acting);
     chaos.end();
     faults.heal();
-    settlement.await(
-        "the runs", ENDS_WITHIN, () -> engine.runs().stream().noneMatch(Run::isOpen));
+    startAnewWhoseDiskFailed();
+    settlement.await("the runs", ENDS_WITHIN, () -> engine.runs().stream().noneMatch(Run::isOpen));
     for (Thread one : acting) one.join();
     customers.forEach(Customers::rest);
     settlement.settle(volumes);
@@ -257,8 +263,15 @@ final class FlowWorld {
   private boolean serves(FlowVolume volume) {
     return group
         .export(group.server(volume.record().storage()), volume.name())
-        .filter(export -> ((io.backstay.log.LoggedVolume) export).failure().isEmpty())
+        .filter(export -> ((LoggedVolume) export).failure().isEmpty())
         .isPresent();
+  }
+
+  /** As somebody does who mended a disk: what could not be read is looked for by the next life. */
+  private void startAnewWhoseDiskFailed() {
+    for (SimulatedServer server : group.servers()) {
+      if (server.self().role() == Role.ARCHIVE && ills.areFeltBy(server)) server.die();
+    }
   }
 
   private void awaitActing(List<Thread> acting) throws IOException, InterruptedException {

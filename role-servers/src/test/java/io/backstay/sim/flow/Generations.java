@@ -180,7 +180,9 @@ final class Generations {
         .toList();
   }
 
-  /** Whether merges keep it: a snapshot that somebody was told of, unless somebody said otherwise. */
+  /**
+   * Whether merges keep it: a snapshot that somebody was told of, unless somebody said otherwise.
+   */
   boolean isKept(long gid) {
     return all.containsKey(gid) && all.get(gid).isPromised && !all.get(gid).mayBeMerged;
   }

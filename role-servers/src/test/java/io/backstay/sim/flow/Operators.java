@@ -82,7 +82,8 @@ final class Operators {
     else if (choice < 80) restore(volume, archive, any(gids));
     else if (choice < 83) verify(volume, archive, any(gids));
     else if (choice < 89) apply(volume, archive, any(gids));
-    else if (choice < 96) merge(volume, archive, any(gids), any(gids));
+    else if (choice < 94) merge(volume, archive, any(gids), any(gids));
+    else if (choice < 96) delete(volume, archive, any(gids));
     else keep(volume, archive, any(gids), random.nextInt(3) == 0);
   }
 
@@ -93,8 +94,7 @@ final class Operators {
 
   /** A snapshot; where nobody follows the log, somebody sees to that first. */
   Run snapshot(FlowVolume volume) throws InterruptedException {
-    Optional<String> label =
-        random.nextBoolean() ? Optional.of("label " + ids) : Optional.empty();
+    Optional<String> label = random.nextBoolean() ? Optional.of("label " + ids) : Optional.empty();
     Run run =
         ended(
             start(
@@ -128,8 +128,7 @@ final class Operators {
   /** What the archive says it can restore; none where it does not say it. */
   List<Point> list(FlowVolume volume, String archive) throws InterruptedException {
     Run run =
-        ended(
-            start("list", volume, OperationKind.VERIFY, scripts.points(volume.name(), archive)));
+        ended(start("list", volume, OperationKind.VERIFY, scripts.points(volume.name(), archive)));
     if (run.outcome().orElseThrow() instanceof Outcome.Done(List<?> points))
       return points.stream().map(Point.class::cast).toList();
     return List.of();
@@ -142,8 +141,7 @@ final class Operators {
   Run restore(FlowVolume volume, String archive, long gid)
       throws InterruptedException, IOException {
     SimulatedServer from = group.server(archive);
-    SimulatedServer onto =
-        random.nextInt(3) == 0 ? group.server(volume.record().storage()) : from;
+    SimulatedServer onto = random.nextInt(3) == 0 ? group.server(volume.record().storage()) : from;
     String path = "/restore/t" + ++ids;
     Run run =
         start(
@@ -159,18 +157,17 @@ final class Operators {
   }
 
   Run verify(FlowVolume volume, String archive, long gid) throws InterruptedException {
-    Run run =
-        start("verify", volume, OperationKind.VERIFY, scripts.verify(archive, gid));
+    Run run = start("verify", volume, OperationKind.VERIFY, scripts.verify(archive, gid));
     run.await();
     requireThere(run, volume, archive, gid);
     return ended(run);
   }
 
-  private static void requireThere(Run run, FlowVolume volume, String archive, long gid) {
+  private void requireThere(Run run, FlowVolume volume, String archive, long gid) {
     boolean gone =
         run.outcome().orElseThrow() instanceof Outcome.Refused(Refusal refusal)
             && refusal.code() == RefusalCode.POINT_NOT_REACHABLE;
-    if (gone && !volume.listings().mayBeGone(archive, gid))
+    if (gone && !promises.mayBeGone(archive, volume, gid))
       throw new Violation(
           "3",
           "gid %d of %s was listed at %s, and %s ended as %s"
@@ -178,9 +175,7 @@ final class Operators {
   }
 
   private void apply(FlowVolume volume, String archive, long gid) throws InterruptedException {
-    ended(
-        start(
-            "apply", volume, OperationKind.APPLY, scripts.apply(volume.name(), archive, gid)));
+    ended(start("apply", volume, OperationKind.APPLY, scripts.apply(volume.name(), archive, gid)));
   }
 
   private void merge(FlowVolume volume, String archive, long one, long other)
@@ -194,14 +189,20 @@ final class Operators {
             scripts.merge(volume.name(), archive, Math.min(one, other), Math.max(one, other))));
   }
 
+  private void delete(FlowVolume volume, String archive, long gid) throws InterruptedException {
+    ended(
+        start(
+            "delete-point",
+            volume,
+            OperationKind.DELETE_POINT,
+            scripts.deletePoint(volume.name(), archive, gid)));
+  }
+
   private void keep(FlowVolume volume, String archive, long gid, boolean kept)
       throws InterruptedException {
     ended(
         start(
-            "keep",
-            volume,
-            OperationKind.VERIFY,
-            scripts.keep(volume.name(), archive, gid, kept)));
+            "keep", volume, OperationKind.VERIFY, scripts.keep(volume.name(), archive, gid, kept)));
   }
 
   private Run start(String what, FlowVolume volume, OperationKind kind, Run.Script script) {

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /**
  * What servers said, and what follows from it: results, epochs and points are never taken back
@@ -36,8 +37,12 @@ final class Promises implements Witness {
   private final List<Violation> violations = new ArrayList<>();
   private final Map<String, Integer> counts = new TreeMap<>();
 
-  Promises(LongSupplier nanos) {
+  /** Whether an archive sees all that it has. */
+  private final Predicate<String> seesAll;
+
+  Promises(LongSupplier nanos, Predicate<String> seesAll) {
     this.nanos = nanos;
+    this.seesAll = seesAll;
   }
 
   void add(FlowVolume volume) {
@@ -50,6 +55,11 @@ final class Promises implements Witness {
 
   Map<String, Integer> counts() {
     return counts;
+  }
+
+  /** Whether the archive may not find the point although it had it. */
+  boolean mayBeGone(String archive, FlowVolume volume, long gid) {
+    return volume.listings().mayBeGone(archive, gid) || !seesAll.test(archive);
   }
 
   void count(String what) {
@@ -99,7 +109,8 @@ final class Promises implements Witness {
           reports.forEach(report -> reported(server, report));
       case Reply.Points page -> {
         Command.ListPoints list = (Command.ListPoints) command;
-        boolean all = list.fromGid() == 0 && list.newest() == 0 && !page.more();
+        boolean all =
+            list.fromGid() == 0 && list.newest() == 0 && !page.more() && seesAll.test(server);
         if (all) volumes.get(list.volume()).listings().told(server, before.points(), page.points());
       }
       case Reply.Refused refused -> count(refused.refusal().code().word());
@@ -170,6 +181,5 @@ final class Promises implements Witness {
   public void imageDurable(String archive, Message.OpenImage open, long upTo) {}
 
   @Override
-  public void imageCommitted(
-      String archive, Message.OpenImage open, Message.Committed committed) {}
+  public void imageCommitted(String archive, Message.OpenImage open, Message.Committed committed) {}
 }

@@ -9,14 +9,9 @@ import java.nio.ByteBuffer;
 /** Looks at what a restore wrote, and compares it with the volume's history. */
 final class Restores {
   private long compared;
-  private long bytes;
 
   long compared() {
     return compared;
-  }
-
-  long bytes() {
-    return bytes;
   }
 
   /** It was said to be done. */
@@ -31,6 +26,5 @@ final class Restores {
     for (int s = 0; s < image.length; s++) image[s] = VolumeHistory.numberIn(found, s, s);
     volume.generations().restored(gid, image, "from " + from + " at " + path);
     compared++;
-    bytes += size;
   }
 }

@@ -76,8 +76,7 @@ final class Settlement {
       await(
           volume.name() + " is served",
           SERVES_WITHIN,
-          () ->
-              group.export(group.server(volume.record().storage()), volume.name()).isPresent());
+          () -> group.export(group.server(volume.record().storage()), volume.name()).isPresent());
     for (FlowVolume volume : volumes) follow(volume);
     for (FlowVolume volume : volumes) {
       Cut last = done(operators.snapshot(volume), WorkResult.SnapshotMade.class).cut();
@@ -104,7 +103,8 @@ final class Settlement {
   }
 
   private static <T> T done(Run run, Class<T> type) {
-    if (run.outcome().orElseThrow() instanceof Outcome.Done(Object result)) return type.cast(result);
+    if (run.outcome().orElseThrow() instanceof Outcome.Done(Object result))
+      return type.cast(result);
     throw new Violation("9", "%s ended as %s".formatted(run, run.outcome().get()));
   }
 
@@ -152,8 +152,7 @@ final class Settlement {
     List<Long> some = new ArrayList<>(List.of(gids.removeLast()));
     while (!gids.isEmpty() && some.size() < RESTORES_MAX)
       some.add(gids.remove(random.nextInt(gids.size())));
-    for (long gid : some)
-      done(operators.restore(volume, archive, gid), WorkResult.Restored.class);
+    for (long gid : some) done(operators.restore(volume, archive, gid), WorkResult.Restored.class);
   }
 
   /** Wdiffs that are still at proxies. */

@@ -46,11 +46,9 @@ public final class SimulateFlows {
   }
 
   private void simulate(long seed, boolean verbose, PrintStream out) {
-    long t0 = System.nanoTime();
     FlowWorld.Result result =
         FlowWorld.run(seed, verbose ? Optional.of(out::println) : Optional.empty());
     seeds++;
-    System.err.printf("DEBUG %d %d ms steps %d hours %.2f requests %d restores %d %s%n", seed, (System.nanoTime()-t0)/1000000, result.steps(), result.nanos()/NANOS_PER_HOUR, result.requests(), result.restoresCompared(), result.faults());
     steps += result.steps();
     nanos += result.nanos();
     requests += result.requests();

@@ -1,0 +1,96 @@
+package io.backstay.activity;
+
+import io.backstay.activity.PointActivities.Awaited;
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.Role;
+import io.backstay.model.ServerRecord;
+import io.backstay.wire.Command;
+import io.backstay.wire.Reply;
+import io.temporal.failure.ApplicationFailure;
+import java.util.Optional;
+
+/**
+ * Whether a gid can never become a point any more: the storage has given up the log that leads to
+ * it (rule L6), or ended its session (rule M2), and nothing of it is on its way. Asked in this
+ * order, what was on its way is at an archive when the archives are asked last:
+ *
+ * <pre>
+ *   storage:  sends no more of that log
+ *   proxies:  all of them were heard, none takes a log of that volume, none has a diff for an archive
+ *   archives: have no such point                                             ({@link Points})
+ * </pre>
+ *
+ * <p>Who does not answer may have it: then nothing is lost yet.
+ */
+final class LostLog {
+  private final ServerCalls calls;
+  private final Awaited point;
+
+  LostLog(ServerCalls calls, Awaited point) {
+    this.calls = calls;
+    this.point = point;
+  }
+
+  /** Why the point never comes, if no archive has it now; empty while it may come. */
+  Optional<Refusal> evidence() {
+    if (point.storage().isEmpty()) return Optional.empty();
+    try {
+      Optional<Reply.LogFacts> log =
+          facts(point.storage().get()).flatMap(Reply.VolumeFacts::log).filter(this::isGone);
+      if (log.isEmpty() || isOnItsWay(log.get())) return Optional.empty();
+      return Optional.of(refusal(log.get()));
+    } catch (ApplicationFailure e) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<Reply.VolumeFacts> facts(String server) {
+    return calls.ask(server, new Command.ListVolumes(), Reply.Volumes.class).volumes().stream()
+        .filter(one -> one.volume().equals(point.volume()))
+        .findFirst();
+  }
+
+  /** Log that is kept belongs to a session that began behind the gid, or there is none. */
+  private boolean isGone(Reply.LogFacts log) {
+    return !log.protectedNow() || log.firstGid().orElse(0L) > point.gid();
+  }
+
+  private boolean isOnItsWay(Reply.LogFacts log) {
+    return calls.catalog().servers(Role.PROXY).stream()
+        .map(ServerRecord::name)
+        .flatMap(proxy -> facts(proxy).flatMap(Reply.VolumeFacts::spool).stream())
+        .anyMatch(spool -> isTaking(spool, log) || isWaitedFor(spool));
+  }
+
+  /** That of a session which began behind the gid does not lead to it. */
+  private static boolean isTaking(Reply.SpoolFacts spool, Reply.LogFacts log) {
+    return spool
+        .taking()
+        .filter(session -> !log.protectedNow() || session != log.session())
+        .isPresent();
+  }
+
+  private boolean isWaitedFor(Reply.SpoolFacts spool) {
+    return spool.deliveries().stream()
+        .anyMatch(one -> point.archives().contains(one.archive()) && one.diffs() > 0);
+  }
+
+  private Refusal refusal(Reply.LogFacts log) {
+    return Refusal.of(
+            RefusalCode.NEVER_RESTORABLE,
+            "gid %d of %s can never become restorable".formatted(point.gid(), point.volume()))
+        .attempted("wait until %s can restore it".formatted(String.join(" or ", point.archives())))
+        .found(found(log) + ", and no proxy has anything of it")
+        .next("backstay backup full " + point.volume());
+  }
+
+  private static String found(Reply.LogFacts log) {
+    if (log.givenUp().isPresent())
+      return "the log%s was given up at %s, when it was full"
+          .formatted(
+              log.givenUpFrom().map(" from lsid %d on"::formatted).orElse(""), log.givenUp().get());
+    return "the log of its session was given up, session %d began%s"
+        .formatted(log.session(), log.firstGid().map(" with gid %d"::formatted).orElse(""));
+  }
+}

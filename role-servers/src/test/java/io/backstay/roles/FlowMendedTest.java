@@ -1,0 +1,99 @@
+package io.backstay.roles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.backstay.log.LoggedVolume;
+import io.backstay.model.LogPlan;
+import io.backstay.model.ProtectionRecord;
+import io.backstay.model.Shipping;
+import io.backstay.model.VolumeKind;
+import io.backstay.model.Work;
+import io.backstay.seam.BufferPool;
+import io.backstay.seam.Directory;
+import io.backstay.wire.Command;
+import io.backstay.wire.Reply;
+import io.backstay.wlog.SessionUuid;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What seeds found once in continuous backup, each told alone: a seed means another story as soon
+ * as anything changes, these stories stay. Those of one class are told in its own test.
+ */
+class FlowMendedTest {
+  private static final int MIB = 1 << 20;
+  private static final int BYTES = MIB;
+  private final TwinGroup group = new TwinGroup();
+
+  @BeforeEach
+  void begin() throws Exception {
+    group.start();
+    group.proxy.start();
+    var own =
+        (Reply.OwnPlace)
+            group.storage.service.answer(TwinGroup.WORKER, new Command.FindOwnPlace("vol0"));
+    ProtectionRecord record =
+        new ProtectionRecord(
+            1,
+            "vol0",
+            VolumeKind.LOGGED,
+            BYTES,
+            own.data(),
+            "s0",
+            List.of("a0"),
+            "a0",
+            Optional.of(new LogPlan(own.log(), 32 * MIB, MIB)),
+            Optional.of(Shipping.by(List.of("p0"))));
+    Work add = TwinGroup.add(record);
+    group.archive.start("add/a0", 1, add);
+    group.archive.await("add/a0");
+    group.storage.start("add/s0", 1, add);
+    group.storage.await("add/s0");
+  }
+
+  /**
+   * Rule M2. A backup had agreed on a session with this archive and reached no other, or died; the
+   * next one, with another archive, began a session of the same number while this one was away.
+   */
+  @Test
+  void aSessionThatWasAgreedOnAndNeverBeganDoesNotKeepOutTheOneThatDid() throws Exception {
+    group.archive.service.answer(
+        group.storage.self, new Command.AgreeSession("vol0", 1, new SessionUuid(1, 1), 1, 0));
+    LoggedVolume volume = (LoggedVolume) group.storage.door.export("vol0");
+    volume.openSession(1, new SessionUuid(2, 2), 0);
+    write(volume);
+    volume.cut();
+    Directory spool = group.proxy.disk.directory("/state/volumes/vol0/spool");
+    while (!arrived() && !spool.has("aside")) Thread.onSpinWait();
+    assertThat(spool.has("aside")).as("put aside").isFalse();
+    assertThat(arrived()).isTrue();
+  }
+
+  /** Rule M2, likewise, where the first that comes of the session is an image. */
+  @Test
+  void norDoesItKeepOutAnImage() throws Exception {
+    LoggedVolume volume = (LoggedVolume) group.storage.door.export("vol0");
+    volume.openSession(1, new SessionUuid(2, 2), 0);
+    group.archive.service.answer(
+        group.storage.self, new Command.AgreeSession("vol0", 1, new SessionUuid(1, 1), 1, 0));
+    assertThat(group.backUp("run/full", 2).gid()).isPositive();
+  }
+
+  private boolean arrived() throws IOException {
+    Directory volume = group.archive.disk.directory("/state/volumes/vol0");
+    return volume.has("diffs")
+        && volume.child("diffs").list().stream().anyMatch(name -> name.endsWith(".wdiff"));
+  }
+
+  private static void write(LoggedVolume volume) throws Exception {
+    ByteBuffer bytes = BufferPool.aligned(4096);
+    CompletableFuture<Integer> later = new CompletableFuture<>();
+    int now = volume.write(0, List.of(bytes), 4096, false, later::complete);
+    if (now == LoggedVolume.LATER) later.get();
+  }
+}
