@@ -71,7 +71,9 @@ run_tests() {
   say "running all tests (long: $long; log: $log)"
   # A failed test does not keep the other modules from being tested; the reports decide about the exit code.
   set +e
-  "${mvn[@]}" -Dspotless.check.skip=true -Dmaven.test.failure.ignore=true -Dbackstay.long=$long verify 2>&1 | tee "$log" |
+  # backstay.launcher: servers of a test start from what was built above, with its caches, and not from class files.
+  "${mvn[@]}" -Dspotless.check.skip=true -Dmaven.test.failure.ignore=true -Dbackstay.long=$long \
+    -Dbackstay.launcher="$launcher" -Dbackstay.home="$java_home" verify 2>&1 | tee "$log" |
     grep --line-buffered -E '^\[(INFO|WARNING|ERROR)\] (Tests run:|Building Backstay |BUILD )|^\[ERROR\] ( |Failed|Tests|/)|SEED|seed=' >&2
   [[ ${PIPESTATUS[0]} == 0 ]] || code=1
   set -e

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 
@@ -150,6 +151,11 @@ final class ContinuousAct {
     }
   }
 
+  /** As one reads it. */
+  private static Instant readable(Instant time) {
+    return time.truncatedTo(ChronoUnit.MILLIS);
+  }
+
   private JsonNode shown() throws IOException, RefusedException {
     return stage.answer("volume", "show", VOLUME).path("volume");
   }
@@ -159,10 +165,11 @@ final class ContinuousAct {
       throws IOException, InterruptedException {
     rows.stop();
     stage.time().sleep(tenant.restBeforeMistake());
-    Instant before = stage.time().now();
+    Instant before = stage.time().now().truncatedTo(ChronoUnit.MILLIS);
     narration.step("a mistake: " + tenant.makeMistake());
     narration.detail(
-        "%d rows are gone, the last one of %s".formatted(rows.count(), rows.last().durable()));
+        "%d rows are gone, the last one of %s"
+            .formatted(rows.count(), readable(rows.last().durable())));
     return before;
   }
 
@@ -190,14 +197,17 @@ final class ContinuousAct {
     narration.detail(
         "gid %d of %s, %.2f s before; served after %.2f s, nothing was copied"
             .formatted(
-                export.path("gid").asLong(), time, export.path("gapSeconds").asDouble(), seconds));
+                export.path("gid").asLong(),
+                readable(time),
+                export.path("gapSeconds").asDouble(),
+                seconds));
     narration.step(
         "once more, from there: %s, %s".formatted(tenant.words(), export.path("nbdUri").asText()));
     Map<Long, String> found = tenant.rowsIn(export.path("nbdUri").asText());
     requireSame(rows, found, time);
     narration.step(
         "%d of %d rows are back, each as it was written: all that were durable before %s"
-            .formatted(found.size(), rows.count(), time));
+            .formatted(found.size(), rows.count(), readable(time)));
     if (found.size() < rows.count())
       narration.detail(
           "the others came in the %.2f s after it; how old a point is at most, --cut-interval says"

@@ -9,8 +9,10 @@ import io.backstay.model.RefusedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
@@ -80,11 +82,16 @@ final class DemoGround implements Closeable {
     return Path.of(System.getProperty("java.io.tmpdir"));
   }
 
+  /** With a short name: people read it again and again. */
   private static Path fresh() throws IOException {
-    return Files.createTempDirectory(
-        temporary(),
-        PREFIX,
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    FileAttribute<?> closed =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    Path wanted = temporary().resolve(PREFIX + ProcessHandle.current().pid());
+    try {
+      return Files.createDirectory(wanted, closed);
+    } catch (FileAlreadyExistsException e) {
+      return Files.createTempDirectory(temporary(), PREFIX, closed);
+    }
   }
 
   private static Path own(Shell shell, Path wanted, Consumer<String> say)

@@ -57,7 +57,8 @@ final class Narration {
 
   /** The result, and what to try next. */
   void end(Demo.Proof proof, DemoGround ground) {
-    step("every byte came back, although the archive server died in the middle");
+    step("every byte came back, although the archive server died in the middle of each backup");
+    proof.continuous().ifPresent(this::tell);
     String group = ground.layout().directory().toString();
     if (!ground.kept()) {
       detail("Nothing is left running. To keep the group and look around:");
@@ -75,6 +76,17 @@ final class Narration {
     detail("  backstay backup full " + volume);
     proof.continuous().ifPresent(this::tryNext);
     detail("  backstay down && rm -r " + ground.directory());
+  }
+
+  private void tell(ContinuousAct.Proof proof) {
+    detail(
+        "%s: %d of %d rows were there again %.1f s after they were asked for, as they were %.2f s before the mistake"
+            .formatted(
+                proof.volume(),
+                proof.rowsBack(),
+                proof.rows(),
+                proof.exportedAfterSeconds(),
+                proof.gapSeconds()));
   }
 
   private void tryNext(ContinuousAct.Proof proof) {

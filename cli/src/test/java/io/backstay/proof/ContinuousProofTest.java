@@ -13,12 +13,16 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Continuous backup with real processes: two proxies, two archives, and a client that writes all
@@ -27,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
  * --long} each eight times in an order by chance.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT) // with other classes; its tests one after the other
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ContinuousProofTest {
   private static final boolean LONG = Boolean.getBoolean("backstay.long");
   private static final int ROUNDS = LONG ? 8 : 1;
@@ -37,6 +43,7 @@ class ContinuousProofTest {
       List.of("s0", "p0", "a0", "c0", "w0", "temporal", "p1", "a1");
 
   private static final int SOME_WRITES = 100;
+  private static final int SOME_POINTS = 5;
   private static final int OLD_DIFFS = 3;
   private static final int NEWER_DIFFS = 4;
 
@@ -54,17 +61,20 @@ class ContinuousProofTest {
   void stop() throws IOException, InterruptedException {
     if (group == null) return;
     // A test that failed may have left them stopped.
-    for (String stopped : List.of("supervisor", "a0", "a1"))
-      RealGroup.signal("CONT", group.pid(stopped));
+    for (String stopped : List.of("supervisor", "a0", "a1")) RealGroup.signal("CONT", pid(stopped));
     group.close();
   }
 
   /** Its log goes by p0, else by p1, to both archives. */
-  private ContinuousVolume add(String name) throws IOException, InterruptedException {
-    return ContinuousVolume.add(group, name, ARCHIVES, seed, "--proxy", "p0,p1");
+  private ContinuousVolume add(String name, String... more)
+      throws IOException, InterruptedException {
+    List<String> options = new ArrayList<>(List.of("--proxy", "p0,p1"));
+    options.addAll(List.of(more));
+    return ContinuousVolume.add(group, name, ARCHIVES, seed, options.toArray(String[]::new));
   }
 
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void anyMomentComesBackWhateverWasKilledWhileItWasWritten() throws Exception {
     try (ContinuousVolume volume = add("killed")) {
       volume.backUp();
@@ -78,7 +88,7 @@ class ContinuousProofTest {
           volume.writes().awaitMore(SOME_WRITES);
         }
       }
-      volume.await("enough points", () -> volume.points("a1").size() > IMAGES_MAX / 2);
+      volume.awaitPoints(IMAGES_MAX / 2);
       List<Recorded> written = volume.end();
 
       volume.assertImagesAreWhatWasWritten(written, IMAGES_MAX, random);
@@ -93,11 +103,13 @@ class ContinuousProofTest {
    * later it is still wanted. What p0 brings a second time, from before an apply, changes nothing.
    */
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void aProxyThatComesBackWithOldDiffsClosesTheGapAndCanDoNoHarm() throws Exception {
     try (ContinuousVolume volume = add("gap")) {
       volume.backUp();
-      Path spool = volume.at("p0", "proxy").resolve("spool");
-      leaveDiffsAtP0Alone(volume);
+      Path spool = spoolAtP0(volume);
+      for (long archive : leaveDiffsAtP0Alone(volume)) RealGroup.signal("CONT", archive);
+      awaitGap(volume);
       long before = volume.newest("a0");
       List<Path> old = copies(spool);
       volume.await(
@@ -132,15 +144,23 @@ class ContinuousProofTest {
     group.succeed("merge", volume, span[0], span[1], span[2], span[3], "--archive", "a1", "--yes");
   }
 
-  /** Ends with p0 dead, and p1 in its place. */
-  private void leaveDiffsAtP0Alone(ContinuousVolume volume)
+  /** Ends with p0 dead, and both archives stopped. */
+  private List<Long> leaveDiffsAtP0Alone(ContinuousVolume volume)
       throws IOException, InterruptedException {
-    Path spool = volume.at("p0", "proxy").resolve("spool");
+    volume.awaitPoints(SOME_POINTS);
+    Path spool = spoolAtP0(volume);
     List<Long> archives = List.of(pid("a0"), pid("a1"));
     for (long archive : archives) RealGroup.signal("STOP", archive);
     volume.await("only p0 has the newest diffs", () -> diffsIn(spool) >= OLD_DIFFS);
     killWithoutSuccessor("p0");
-    for (long archive : archives) RealGroup.signal("CONT", archive);
+    return archives;
+  }
+
+  private static Path spoolAtP0(ContinuousVolume volume) {
+    return volume.at("p0", "proxy").resolve("spool");
+  }
+
+  private static void awaitGap(ContinuousVolume volume) throws IOException, InterruptedException {
     volume.await(
         "p1 takes the log, and both archives see a gap",
         () ->
@@ -173,15 +193,16 @@ class ContinuousProofTest {
     }
   }
 
-  private static List<Path> copies(Path spool) throws IOException {
-    Path copies = Files.createTempDirectory("spool");
-    try (Stream<Path> files = Files.list(spool)) {
-      for (Path file : files.filter(Files::isRegularFile).toList())
-        Files.copy(file, copies.resolve(file.getFileName()));
+  private static List<Path> filesIn(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(Files::isRegularFile).toList();
     }
-    try (Stream<Path> made = Files.list(copies)) {
-      return made.toList();
-    }
+  }
+
+  private List<Path> copies(Path spool) throws IOException {
+    Path copies = Files.createDirectory(group.directory().resolveSibling("old-diffs"));
+    for (Path file : filesIn(spool)) Files.copy(file, copies.resolve(file.getFileName()));
+    return filesIn(copies);
   }
 
   private static List<String> kept(ContinuousVolume volume) throws IOException {
@@ -194,8 +215,27 @@ class ContinuousProofTest {
     return names;
   }
 
+  /** Rule X1: then the storage lets go of nothing that is not in all archives. */
+  @Test
+  @Execution(ExecutionMode.SAME_THREAD)
+  void aLostProxyCostsNothingWhereTheLogWaitsForTheArchives() throws Exception {
+    try (ContinuousVolume volume = add("lost", "--release-on", "archive")) {
+      volume.backUp();
+      List<Long> archives = leaveDiffsAtP0Alone(volume);
+      for (Path file : filesIn(spoolAtP0(volume))) Files.delete(file);
+      for (long archive : archives) RealGroup.signal("CONT", archive);
+      resumeSupervisor();
+      List<Recorded> written = volume.end();
+
+      for (String archive : ARCHIVES)
+        assertThat(volume.shown(archive).path("chain").hasNonNull("missing")).isFalse();
+      volume.assertImagesAreWhatWasWritten(written, IMAGES / 2, random);
+    }
+  }
+
   /** Rule M4: its age is evidence, which comes although there is nothing new to have. */
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void aVolumeThatNobodyWritesToDoesNotAge() throws Exception {
     try (ContinuousVolume volume = add("idle")) {
       volume.backUp();

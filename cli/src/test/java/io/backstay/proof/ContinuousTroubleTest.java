@@ -5,28 +5,44 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.proof.RecordedWrites.Recorded;
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * A log that cannot go on its way, because a disk is full or nobody takes it: said clearly, and
  * when the cause is gone everything arrives by itself, or what cannot is done again.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT) // with other classes; its tests one after the other
+@Timeout(value = 6, unit = TimeUnit.MINUTES)
 class ContinuousTroubleTest {
-  private static final String ARCHIVE_SIZE = "100m";
-  private static final String PROXY_SIZE = "24m";
+  private static final int SCARCE_MEBIBYTES = 48;
+  private static final int PLENTY_MEBIBYTES = 400;
+  private static final int PROXY_MEBIBYTES = 24;
   private static final int IMAGES = 6;
 
+  /** Fills a log or a disk soon. */
+  private static final Duration FAST = Duration.ofMillis(1);
+
+  /** A small log does not overflow again on a machine that is busy with other things. */
+  private static final Duration SLOW = Duration.ofMillis(20);
+
   private Path archive;
-  private Path proxy;
+  private final List<Path> mounted = new ArrayList<>();
   private RealGroup group;
   private final long seed = new Random().nextLong();
   private final Random random = new Random(seed);
@@ -36,30 +52,40 @@ class ContinuousTroubleTest {
     System.out.println("seed=" + seed);
     DiskTroubleTest.needRootAnd("mount");
     archive = Files.createDirectories(directory.resolve("group/servers/a0"));
-    proxy = Files.createDirectories(directory.resolve("group/servers/p0"));
-    mount(archive, ARCHIVE_SIZE);
-    mount(proxy, PROXY_SIZE);
+    Path proxy = Files.createDirectories(directory.resolve("group/servers/p0"));
+    mount(archive, PLENTY_MEBIBYTES);
+    mount(proxy, PROXY_MEBIBYTES);
     group = RealGroup.up(directory.resolve("group"));
   }
 
   @AfterAll
   void stop() throws IOException, InterruptedException {
-    if (group != null) {
-      RealGroup.signal("CONT", group.pid("a0"));
-      RealGroup.signal("CONT", group.pid("p0"));
+    try {
+      if (group == null) return;
+      // A test that failed may have left them stopped.
+      for (String server : List.of("a0", "p0")) RealGroup.signal("CONT", pid(server));
       group.close();
+    } finally {
+      for (Path at : mounted) DiskTroubleTest.sh("umount " + at);
     }
-    for (Path mounted : List.of(archive, proxy)) DiskTroubleTest.sh("umount " + mounted);
   }
 
-  private static void mount(Path at, String size) throws IOException, InterruptedException {
-    DiskTroubleTest.sh("mount -t tmpfs -o size=%s,mode=0700 tmpfs %s".formatted(size, at));
+  private void mount(Path at, int mebibytes) throws IOException, InterruptedException {
+    mounted.add(at);
+    DiskTroubleTest.sh("mount -t tmpfs -o size=%dm,mode=0700 tmpfs %s".formatted(mebibytes, at));
+  }
+
+  /** Beside what is there already. */
+  private static void leaveRoom(Path at, int mebibytes) throws IOException, InterruptedException {
+    FileStore store = Files.getFileStore(at);
+    long used = (store.getTotalSpace() - store.getUsableSpace()) / Volumes.MIB;
+    DiskTroubleTest.sh("mount -o remount,size=%dm %s".formatted(used + mebibytes, at));
   }
 
   private ContinuousVolume add(String name, String... more)
       throws IOException, InterruptedException {
     ContinuousVolume volume = ContinuousVolume.add(group, name, List.of("a0"), seed, more);
-    volume.writes().faster();
+    volume.writes().rest(FAST);
     return volume;
   }
 
@@ -73,13 +99,16 @@ class ContinuousTroubleTest {
   }
 
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void aFullArchiveIsSaidAndTakesAllWhenThereIsRoom() throws Exception {
     try (ContinuousVolume volume = add("archive")) {
       volume.backUp();
+      volume.awaitPoints(2);
+      leaveRoom(archive, SCARCE_MEBIBYTES);
       volume.await(
           "no space at the archive",
           () -> volume.show().path("hops").path("proxies").toString().contains("no-space"));
-      DiskTroubleTest.sh("mount -o remount,size=400m " + archive);
+      leaveRoom(archive, PLENTY_MEBIBYTES);
 
       List<Recorded> written = volume.end();
       volume.assertImagesAreWhatWasWritten(written, IMAGES, random);
@@ -87,10 +116,12 @@ class ContinuousTroubleTest {
   }
 
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void aFullProxyIsSaidAndTakesAllWhenItsArchiveDoes() throws Exception {
-    DiskTroubleTest.sh("mount -o remount,size=400m " + archive);
+    leaveRoom(archive, PLENTY_MEBIBYTES);
     try (ContinuousVolume volume = add("proxy")) {
       volume.backUp();
+      volume.awaitPoints(IMAGES);
       long stopped = pid("a0");
       RealGroup.signal("STOP", stopped);
       volume.await(
@@ -105,11 +136,12 @@ class ContinuousTroubleTest {
 
   /** Rule X5: the pass that is under way is done again, in a session of its own. */
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void aLogThatOverflowsDuringAFullBackupMakesItBeginAgain() throws Exception {
-    DiskTroubleTest.sh("mount -o remount,size=400m " + archive);
+    leaveRoom(archive, PLENTY_MEBIBYTES);
     try (ContinuousVolume volume = add("overflow", "--log-size", "40M")) {
       RealGroup.Command backup =
-          group.start("backup", "full", "overflow", "--rate-limit", "2MiB/s");
+          group.start("backup", "full", "overflow", "--rate-limit", "4MiB/s");
       group.awaitBackedUp("overflow", 2L * Volumes.MIB);
       int session = volume.show().path("log").path("session").asInt();
       long stopped = pid("p0");
@@ -119,11 +151,13 @@ class ContinuousTroubleTest {
           () ->
               volume.show().path("log").hasNonNull("givenUp")
                   || volume.show().path("log").path("session").asInt() > session);
+      volume.writes().rest(SLOW);
       RealGroup.signal("CONT", stopped);
 
       RealGroup.Answer answer = backup.await();
-      assertThat(answer.exit()).as("%s", answer).isZero();
+      assertThat(answer.exit()).as(() -> answer + group.logs()).isZero();
       assertThat(volume.show().path("log").path("session").asInt()).isGreaterThan(session);
+      volume.awaitPoints(IMAGES);
       List<Recorded> written = volume.end();
       volume.assertImagesAreWhatWasWritten(written, IMAGES, random);
     }

@@ -133,6 +133,19 @@ final class ContinuousVolume implements AutoCloseable {
     return points;
   }
 
+  /** Waits until each archive has so many; one that was just killed may not answer yet. */
+  void awaitPoints(int number) throws IOException, InterruptedException {
+    for (String archive : archives) {
+      String[] list = {"point", "list", name, "--archive", archive};
+      await(
+          number + " points at " + archive,
+          () -> {
+            RealGroup.Answer answer = group.run(list);
+            return answer.exit() == 0 && answer.json().size() >= number;
+          });
+    }
+  }
+
   /** Of each archive the newest, and others by chance; all in the order of time. */
   List<Point> choose(int images, Random random) throws IOException, InterruptedException {
     List<Point> chosen = new ArrayList<>();

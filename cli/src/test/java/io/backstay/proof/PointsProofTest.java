@@ -19,21 +19,27 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * What an administrator does with the points of a logged volume, while it is written to, with real
  * processes: each image is compared with what the client recorded.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT) // with other classes; its tests one after the other
+@Timeout(value = 4, unit = TimeUnit.MINUTES)
 class PointsProofTest {
-  private static final int SOME_POINTS = 6;
+  private static final int SOME_POINTS = 4;
   private static final int MOMENTS = 3;
   private static final Duration CUT_INTERVAL = Duration.ofSeconds(1);
 
@@ -59,8 +65,7 @@ class PointsProofTest {
       throws IOException, InterruptedException {
     ContinuousVolume volume = ContinuousVolume.add(group, name, List.of(archives), seed);
     volume.backUp();
-    for (String archive : archives)
-      volume.await("some points", () -> volume.points(archive).size() >= SOME_POINTS);
+    volume.awaitPoints(SOME_POINTS);
     return volume;
   }
 
@@ -70,6 +75,7 @@ class PointsProofTest {
 
   /** Rule M4. */
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void anyMomentIsRestoredByItsTimeAndANamedOneByItsLabel() throws Exception {
     try (ContinuousVolume volume = add("moments", "a0")) {
       List<Instant> moments = new ArrayList<>();
@@ -99,6 +105,7 @@ class PointsProofTest {
 
   /** Rules X8, X9 and X10: below what is read the base is rewritten, above it diffs are merged. */
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void anExportIsThereAtOnceAndStaysWhatItIsWhileItsChainIsFolded() throws Exception {
     try (ContinuousVolume volume = add("folded", "a0")) {
       List<Point> points = volume.points("a0");
@@ -132,6 +139,7 @@ class PointsProofTest {
   }
 
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void aWritableExportHasItsOwnBytesAlsoAfterItsArchiveDiedAndLeavesThePointAsItIs()
       throws Exception {
     try (ContinuousVolume volume = add("lab", "a0")) {
@@ -170,6 +178,7 @@ class PointsProofTest {
 
   /** Rule X9: the rotten byte is named, and nobody gets it; the other archive has the right one. */
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void aRottenDiffIsRefusedAndNamedAndTheOtherArchiveRestores() throws Exception {
     try (ContinuousVolume volume = add("rotten", "a0", "a1")) {
       List<Recorded> written = volume.end();
@@ -210,6 +219,7 @@ class PointsProofTest {
 
   /** Rule X3: nothing that somebody put there is taken for a diff, and nothing of it is deleted. */
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void whatDoesNotBelongAmongTheDiffsIsLeftAloneAndNamed() throws Exception {
     try (ContinuousVolume volume = add("strange", "a0")) {
       List<Recorded> written = volume.end();
@@ -236,6 +246,7 @@ class PointsProofTest {
 
   /** Rule X4, with somebody else's client: what is backed up beside it is the volume at its end. */
   @Test
+  @Execution(ExecutionMode.SAME_THREAD)
   void aVolumeIsBackedUpWhileFioWritesToIt() throws Exception {
     boolean there = new ProcessBuilder("sh", "-c", "command -v fio").start().waitFor() == 0;
     if (!there) System.err.println("!!! SKIPPED: fio is missing");

@@ -17,7 +17,6 @@ import java.util.SplittableRandom;
  */
 final class RecordedWrites implements AutoCloseable {
   private static final Duration BETWEEN = Duration.ofMillis(3);
-  private static final Duration FASTER = Duration.ofMillis(1);
   private static final Duration CONNECT_AGAIN_AFTER = Duration.ofMillis(100);
   private static final int CONNECTS_MAX = 600;
   private static final int SECTOR = 512;
@@ -122,9 +121,9 @@ final class RecordedWrites implements AutoCloseable {
     client = null;
   }
 
-  /** From now on, to fill what is to be filled. */
-  void faster() {
-    between = FASTER;
+  /** From now on it rests so long between two writes. */
+  void rest(Duration rest) {
+    between = rest;
   }
 
   int count() {
