@@ -148,9 +148,14 @@ final class Negotiation extends ChannelInboundHandlerAdapter {
     int option = unread.getInt(start + 8);
     unread.skipBytes(Protocol.OPTION_BYTES);
     ByteBuf out = context.alloc().buffer();
-    answer(option, unread.readSlice((int) bytes), out);
-    if (out.isReadable()) context.writeAndFlush(out);
-    else out.release();
+    boolean sends = false;
+    try {
+      answer(option, unread.readSlice((int) bytes), out);
+      sends = out.isReadable();
+    } finally {
+      if (!sends) out.release();
+    }
+    if (sends) context.writeAndFlush(out);
     return true;
   }
 
