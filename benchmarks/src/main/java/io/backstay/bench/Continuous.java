@@ -63,8 +63,7 @@ final class Continuous {
     Instant began = time.now();
     console.say("starting a group");
     double startSeconds;
-    try (OwnGroup group = OwnGroup.start(
-                place.at("continuous-group"), meter, "--storages", "2");
+    try (OwnGroup group = OwnGroup.start(place.at("continuous-group"), meter, "--storages", "2");
         GroupLine line = new GroupLine(group.layout(), place.folder("operator"), time)) {
       startSeconds = group.startSeconds();
       List<Long> sizes = List.of(settings.sizeBytes() / PART, settings.sizeBytes());

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What a proxy takes to receive a log, to make wdiffs of it and to store them durably, beside dd
@@ -132,7 +133,7 @@ final class ProxyRace {
             line.storage(),
             List.of(NO_ARCHIVE),
             NO_ARCHIVE,
-            java.util.Optional.of(new LogPlan("/nowhere/log", Quantities.GIB, Quantities.MIB)),
-            java.util.Optional.of(Shipping.by(List.of(line.proxy())))));
+            Optional.of(new LogPlan("/nowhere/log", Quantities.GIB, Quantities.MIB)),
+            Optional.of(Shipping.by(List.of(line.proxy())))));
   }
 }

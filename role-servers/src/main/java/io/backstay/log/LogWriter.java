@@ -65,7 +65,7 @@ final class LogWriter implements Runnable {
           }
           case FLUSH, NOW -> commit();
         }
-        ahead = demand == Demand.FLUSH;
+        if (demand != Demand.NONE) ahead = demand == Demand.FLUSH;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

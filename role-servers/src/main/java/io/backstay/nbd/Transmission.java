@@ -34,7 +34,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(Transmission.class);
 
   /** A refused write of up to this size is read over; behind a longer one the connection ends. */
-  private static final long IGNORED_BYTES_MAX = 2L * NbdLimits.REQUEST_BYTES_MAX;
+  private static final long REFUSED_BYTES_MAX = 2L * NbdLimits.REQUEST_BYTES_MAX;
 
   private static final long LINGER_SECONDS = 5;
 
@@ -49,6 +49,8 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   /** The beginning of a request that was cut between two reads of the socket. */
   private final ByteBuf beginning = Unpooled.buffer(Protocol.REQUEST_BYTES);
 
+  private final RefusedWrite refused = new RefusedWrite();
+
   private ChannelHandlerContext context;
 
   /** A write whose payload is not complete, else null. */
@@ -60,7 +62,6 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   /** What was read and not taken yet, because too much waits for answers. */
   private ByteBuf held = Unpooled.EMPTY_BUFFER;
 
-  private long ignoredBytes;
   private boolean wrote;
   private boolean handedOver;
   private boolean leaving;
@@ -115,10 +116,8 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   }
 
   private void take(ByteBuf in) throws BadClientException {
-    if (ignoredBytes > 0) {
-      int bytes = (int) Math.min(in.readableBytes(), ignoredBytes);
-      in.skipBytes(bytes);
-      ignoredBytes -= bytes;
+    if (refused.isUnderWay()) {
+      refused.take(in, answers);
     } else if (writing != null) {
       writing.receive(in);
       if (writing.missingBytes == 0) written();
@@ -160,13 +159,14 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   }
 
   private void refuse(Request request, Verdict verdict) throws BadClientException {
-    if (request.command == Protocol.WRITE) {
-      if (request.lengthBytes > IGNORED_BYTES_MAX) {
+    if (request.command == Protocol.WRITE && request.lengthBytes > 0) {
+      if (request.lengthBytes > REFUSED_BYTES_MAX) {
         throw new BadClientException("a write of " + request.lengthBytes + " bytes");
       }
-      ignoredBytes = request.lengthBytes;
+      refused.begin(request, verdict);
+    } else {
+      answers.failed(request.cookie, verdict.errno, verdict.text);
     }
-    answers.failed(request.cookie, verdict.errno, verdict.text);
     meters.refused();
     spare = request;
   }
@@ -363,7 +363,7 @@ final class Transmission extends ChannelInboundHandlerAdapter {
   }
 
   private boolean middle() {
-    return writing != null || ignoredBytes > 0 || beginning.isReadable();
+    return writing != null || refused.isUnderWay() || beginning.isReadable();
   }
 
   @Override

@@ -36,7 +36,7 @@ import java.util.random.RandomGenerator;
  */
 final class FlowWorld {
   private static final GroupKeys KEYS = new GroupKeys();
-  private static final long STEPS_MAX = 4_000_000;
+  private static final long STEPS_MAX = 1_500_000;
   private static final long LOOK_EVERY_STEPS = 1_000;
   private static final long ROOM_EVERY_STEPS = 64;
   private static final Duration ACTING_MAX = Duration.ofHours(8);

@@ -10,21 +10,35 @@ import java.util.random.RandomGenerator;
  *
  * @param sectors of the volume
  * @param yields how often a thread lets others go first before an operation
- * @param uniform all requests are alike, so that packs are, too: what is lost fits to what comes
- *     after it
+ * @param clients what they ask for
  * @param ringBytes of the log device
  */
 record Circumstances(
     int sectors,
     int tailBytesMax,
     double yields,
-    boolean uniform,
+    Asking clients,
     long ringBytes,
     OnLogFull onFull,
     Duration cutInterval,
     long cutBytes,
     Following following) {
   private static final int TAIL_BYTES_MIN = 128 << 10;
+
+  /** What a lost future fits to that is alike. */
+  enum Asking {
+    ANYTHING,
+
+    /** Writes of one block, many at once: packs are alike, too. */
+    ALIKE,
+
+    /**
+     * One client that flushes after each write of a block or two: packs are single records that are
+     * written before the flush is asked for, so the loss of one and not of that behind it is
+     * common, and what comes next fits exactly into its place (rule L5).
+     */
+    ALONE
+  }
 
   /** How soon an archive reads what was cut, and lets the log go. */
   enum Following {
@@ -42,12 +56,17 @@ record Circumstances(
         8 * (64 + random.nextInt(192)),
         tail,
         random.nextInt(3) * 0.15,
-        random.nextInt(3) == 0,
+        asking(random.nextInt(9)),
         4L * tail + 4096L * random.nextInt(100),
         onFull,
         Duration.ofMillis(1000 + random.nextInt(8000)),
         64L << 10 + random.nextInt(5),
         Following.values()[following]);
+  }
+
+  private static Asking asking(int choice) {
+    if (choice < 2) return Asking.ALONE;
+    return choice < 5 ? Asking.ALIKE : Asking.ANYTHING;
   }
 
   /** Those of one life; tail and checkpoints change from one to the next. */

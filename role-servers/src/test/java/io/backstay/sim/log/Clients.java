@@ -29,6 +29,11 @@ public final class Clients {
     /** Whether all requests are alike. */
     boolean uniform();
 
+    /** Whether there is one client, which flushes after each write. */
+    default boolean alone() {
+      return false;
+    }
+
     /** Whether something is wrong that may make requests fail. */
     boolean mayFail();
 
@@ -72,7 +77,7 @@ public final class Clients {
     this.random = time.random();
     this.answered = time.gate();
     this.buffers = buffers;
-    int many = world.uniform() ? 1 : 1 + random.nextInt(4);
+    int many = world.uniform() || world.alone() ? 1 : 1 + random.nextInt(4);
     for (int i = 0; i < many; i++) connections.add(new Connection());
     this.here = connections.getFirst();
     this.idle = random.nextInt(3) == 0 ? 0.2 : world.uniform() ? 0.002 : 0.02;
@@ -80,7 +85,7 @@ public final class Clients {
 
   /** One client. All are of the volume's one event loop, and write where they like. */
   private final class Connection {
-    private final int depth = world.uniform() ? 64 : 1 << random.nextInt(6);
+    private final int depth = world.alone() ? 1 : world.uniform() ? 64 : 1 << random.nextInt(6);
     private final int writeBytesMax = 4096 << random.nextInt(random.nextInt(6) == 0 ? 10 : 5);
     private int underWay;
 
@@ -106,8 +111,10 @@ public final class Clients {
       while (here.underWay >= here.depth) awaitAnswer();
       if (random.nextDouble() < idle) time.sleep(someTime());
       else if (random.nextInt(4) == 0) Thread.yield();
+      boolean alone = world.alone() && random.nextInt(32) > 0;
       int choice = world.uniform() && random.nextInt(8) > 0 ? 0 : random.nextInt(100);
-      if (choice < 60) write();
+      if (alone) writeAndFlush();
+      else if (choice < 60) write();
       else if (choice < 68) trim();
       else if (choice < 74) zeroes();
       else if (choice < 86) flush();
@@ -213,9 +220,20 @@ public final class Clients {
     return new Sectors(from, from + 8);
   }
 
+  /** The log writer may take each of these writes alone, before it is asked to flush. */
+  private void writeAndFlush() throws InterruptedException {
+    for (int many = 1 + random.nextInt(2); many > 0; many--) {
+      write();
+      awaitAll();
+      if (random.nextBoolean()) time.sleep(Duration.ofNanos(1));
+    }
+    flush();
+    awaitAll();
+  }
+
   private void write() {
-    Sectors where = world.uniform() ? block() : some(here.writeBytesMax);
-    boolean durable = random.nextInt(world.uniform() ? 40 : 10) == 0;
+    Sectors where = world.uniform() || world.alone() ? block() : some(here.writeBytesMax);
+    boolean durable = random.nextInt(world.uniform() || world.alone() ? 40 : 10) == 0;
     Change change = history.write(where.from(), where.to());
     ByteBuffer bytes = ByteBuffer.allocate(where.bytes());
     VolumeHistory.fill(change, bytes);

@@ -73,10 +73,12 @@ final class CutsModel {
   }
 
   long floorOf(Cut cut) {
+    see(cut);
     return cuts.get(cut.gid()).floor;
   }
 
   long ceilingOf(Cut cut) {
+    see(cut);
     return cuts.get(cut.gid()).ceiling;
   }
 

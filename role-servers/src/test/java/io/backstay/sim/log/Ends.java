@@ -30,6 +30,9 @@ final class Ends {
           "sync",
           "share ");
 
+  /** Flushes of the log by a start after a loss of power. */
+  private static final int START_FLUSHES = 4;
+
   private final RandomGenerator random;
   private String before = "";
   private int after = -1;
@@ -59,23 +62,32 @@ final class Ends {
   }
 
   /** Often so soon that it dies while it comes back. */
-  void plan(boolean uniform) {
+  void plan(Circumstances.Asking clients) {
+    if (clients == Circumstances.Asking.ALONE && random.nextInt(8) > 0) {
+      // One of the first flushes that the client asks for; those before are of the start.
+      losePower(START_FLUSHES + random.nextInt(4));
+      return;
+    }
     end = End.values()[random.nextInt(3)];
     if (end == End.STOP) {
       after = -1;
       return;
     }
-    if (uniform && random.nextBoolean()) {
+    if (clients != Circumstances.Asking.ANYTHING && random.nextBoolean()) {
       // Several packs are on their way: some may be lost, and some behind them not.
-      end = End.POWER_LOSS;
-      before = "flush " + LogWorld.LOG;
-      after = 1 + random.nextInt(5);
+      losePower(1 + random.nextInt(5));
       return;
     }
     boolean anywhere = random.nextBoolean();
     before = anywhere ? "" : MOMENTS.get(random.nextInt(MOMENTS.size()));
     int scale = anywhere ? random.nextInt(4, 13) : random.nextInt(7);
     after = (int) (-Math.log(1 - random.nextDouble()) * (1 << scale));
+  }
+
+  private void losePower(int flushes) {
+    end = End.POWER_LOSS;
+    before = "flush " + LogWorld.LOG;
+    after = flushes;
   }
 
   /** Whether it ends before this operation. */

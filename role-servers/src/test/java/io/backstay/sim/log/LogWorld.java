@@ -109,7 +109,12 @@ final class LogWorld implements Clients.Ground {
 
   @Override
   public boolean uniform() {
-    return circumstances.uniform();
+    return circumstances.clients() == Circumstances.Asking.ALIKE;
+  }
+
+  @Override
+  public boolean alone() {
+    return circumstances.clients() == Circumstances.Asking.ALONE;
   }
 
   @Override
@@ -234,7 +239,7 @@ final class LogWorld implements Clients.Ground {
     make();
     int many = 2 + random.nextInt(8);
     for (int i = 0; i < many; i++) {
-      ends.plan(circumstances.uniform());
+      ends.plan(circumstances.clients());
       live(1 + random.nextInt(1 << random.nextInt(3, 8)));
       if (random.nextInt(12) == 0) takeTail();
     }
@@ -306,7 +311,7 @@ final class LogWorld implements Clients.Ground {
         reading.begin();
         Resizes.Life resizing = resizes.life(volume, time);
         resizing.begin();
-        commands.begin(random.nextInt(circumstances.uniform() ? 4 : 16));
+        commands.begin(random.nextInt(uniform() ? 4 : 16));
         clients.ask(requests);
         if (ends.end() == Ends.End.STOP) stop(volume, clients, commands, reading, resizing);
       }

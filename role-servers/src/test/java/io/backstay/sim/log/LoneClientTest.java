@@ -20,11 +20,12 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
- * Durable log is gathered before it is applied, so that a client that flushes after each write does
- * not share its processors; but nobody ever waits for that. Devices take no time here, so what
- * passes is what somebody waited for.
+ * A client that flushes after each write. Its log is written before it asks for the flush. What is
+ * durable is gathered before it is applied, so that the client does not share its processors; but
+ * nobody ever waits for that. Devices take no time here, so what passes is what somebody waited
+ * for.
  */
-class GatheringTest {
+class LoneClientTest {
   private static final int SEEDS = 30;
   private static final int BYTES = 1 << 20;
   private static final int TAIL_BYTES = 512 << 10;
@@ -37,6 +38,7 @@ class GatheringTest {
     final Gate answered;
     final LoggedVolume volume;
     int writesOfData;
+    int writesOfLog;
     boolean logIsSlow;
 
     Ground(Time time, MemoryDisk disk) throws Exception {
@@ -61,6 +63,7 @@ class GatheringTest {
     private void before(String operation) {
       boolean write = operation.startsWith("write ");
       if (write && operation.endsWith("/dev/data")) writesOfData++;
+      if (write && operation.endsWith("/dev/log")) writesOfLog++;
       if (!write || !logIsSlow || !operation.endsWith("/dev/log")) return;
       try {
         time.sleep(LONG);
@@ -122,6 +125,25 @@ class GatheringTest {
     scheduler.abandonAll();
     assertThat(scheduler.escaped()).as("seed %d", seed).isEmpty();
     assertThat(over[0]).isTrue();
+  }
+
+  @Test
+  void itsLogIsWrittenBeforeTheFlushIsAskedFor() {
+    tell(ground -> {
+      for (int block = 0; block < 3; block++) {
+        ground.write(block);
+        ground.flush();
+        // The log writer waits for more.
+        ground.time.sleep(Duration.ofNanos(1));
+      }
+      int written = ground.writesOfLog;
+      ground.write(3);
+      ground.time.sleep(Duration.ofNanos(1));
+      assertThat(ground.writesOfLog).isGreaterThan(written);
+      written = ground.writesOfLog;
+      ground.flush();
+      assertThat(ground.writesOfLog).isEqualTo(written);
+    });
   }
 
   @Test
