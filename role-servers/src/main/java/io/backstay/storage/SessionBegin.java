@@ -13,6 +13,7 @@ import io.backstay.wire.UnreachableException;
 import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -80,11 +81,18 @@ final class SessionBegin {
     return begun;
   }
 
-  /** Who was reached. */
+  /**
+   * Who was reached. The one that must be is asked first: while it is away, each attempt would
+   * leave the others with another session to expect.
+   */
   private List<String> askAll(SessionUuid uuid, String archive, boolean knowsGids)
       throws RefusedException, IOException, InterruptedException {
     List<String> reached = new ArrayList<>();
-    for (String one : record.archives()) {
+    List<String> inOrder =
+        record.archives().stream()
+            .sorted(Comparator.comparing(one -> !one.equals(archive)))
+            .toList();
+    for (String one : inOrder) {
       try {
         Reply.SessionAgreed agreed = ask(one, uuid);
         number = Math.max(number, agreed.number());

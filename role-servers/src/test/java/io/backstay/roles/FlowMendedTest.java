@@ -2,6 +2,7 @@ package io.backstay.roles;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.log.LoggedVolume;
 import io.backstay.model.LogPlan;
 import io.backstay.model.ProtectionRecord;
@@ -10,6 +11,7 @@ import io.backstay.model.VolumeKind;
 import io.backstay.model.Work;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Directory;
+import io.backstay.volume.MetadataFile;
 import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
 import io.backstay.wlog.SessionUuid;
@@ -20,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * What seeds found once in continuous backup, each told alone: a seed means another story as soon
@@ -28,7 +31,7 @@ import org.junit.jupiter.api.Test;
 class FlowMendedTest {
   private static final int MIB = 1 << 20;
   private static final int BYTES = MIB;
-  private final TwinGroup group = new TwinGroup();
+  @RegisterExtension final TwinGroup group = new TwinGroup();
 
   @BeforeEach
   void begin() throws Exception {
@@ -45,7 +48,7 @@ class FlowMendedTest {
             BYTES,
             own.data(),
             "s0",
-            List.of("a0"),
+            List.of("a0", "a1"),
             "a0",
             Optional.of(new LogPlan(own.log(), 32 * MIB, MIB)),
             Optional.of(Shipping.by(List.of("p0"))));
@@ -82,6 +85,16 @@ class FlowMendedTest {
     group.archive.service.answer(
         group.storage.self, new Command.AgreeSession("vol0", 1, new SessionUuid(1, 1), 1, 0));
     assertThat(group.backUp("run/full", 2).gid()).isPositive();
+  }
+
+  /** Rule M2. It is tried again and again, and each time would be another session to expect. */
+  @Test
+  void aBackupWhoseArchiveIsAwayLeavesNothingAtTheOthers() throws Exception {
+    group.storage.start("run/full", 2, new Work.FullBackup("a1", "a1:1", 0));
+    while (group.storage.watch("run/full").waiting().isEmpty()) Thread.onSpinWait();
+    Directory volume = group.archive.disk.directory("/state/volumes/vol0");
+    JsonNode metadata = new MetadataFile<>(volume, "metadata", JsonNode.class).load().orElseThrow();
+    assertThat(metadata.at("/sessions/pending")).isEmpty();
   }
 
   private boolean arrived() throws IOException {
