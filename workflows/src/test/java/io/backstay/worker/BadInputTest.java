@@ -30,7 +30,7 @@ class BadInputTest {
       value = {
         "FullBackup | {\"volume\":\"vol0\",\"mode\":\"FULL\"} | there is no field 'mode'",
         "FullBackup | {\"volume_name\":\"vol0\"} | there is no field 'volume_name'; there are archive,",
-        "Restore | {\"volume\":\"vol0\",\"too\":\"/x\"} | there is no field 'too'; there are at, gid,",
+        "Restore | {\"volume\":\"vol0\",\"too\":\"/x\"} | there is no field 'too'; there are archive, at,",
         "FullBackup | {\"volume\":7} | field 'volume'",
         "FullBackup | {\"rateLimit\":\"1MiB/s\"} | 'null' is not a volume name",
         "FullBackup | {\"volume\":\"vol0\",\"rateLimit\":\"fast\"} | 'fast' is not a rate limit",
