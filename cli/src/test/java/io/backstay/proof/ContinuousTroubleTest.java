@@ -141,7 +141,7 @@ class ContinuousTroubleTest {
     leaveRoom(archive, PLENTY_MEBIBYTES);
     try (ContinuousVolume volume = add("overflow", "--log-size", "40M")) {
       RealGroup.Command backup =
-          group.start("backup", "full", "overflow", "--rate-limit", "4MiB/s");
+          group.start("backup", "full", "overflow", "--rate-limit", "1MiB/s");
       group.awaitBackedUp("overflow", 2L * Volumes.MIB);
       int session = volume.show().path("log").path("session").asInt();
       long stopped = pid("p0");

@@ -60,40 +60,56 @@ class KilledStorageTest {
     }
   }
 
+  /** A client that opens while nothing is served is told so, at once. */
+  private void awaitWrites(String volume) throws IOException, InterruptedException {
+    while (used(volume) == 0) Thread.onSpinWait();
+  }
+
+  private long used(String volume) throws IOException, InterruptedException {
+    return group.succeed("volume", "show", volume).at("/volume/log/usedBytes").asLong();
+  }
+
   @Test
-  void everyWriteThatWasAcknowledgedIsReadBack() throws Exception {
-    String uri = volume("fio", "1G");
-    Path own = Files.createDirectory(directory.resolve("fio"));
-    try (NbdDisk disk = NbdDisk.reconnecting(own, uri)) {
-      List<String> common =
-          List.of(
-              "fio",
-              "--name=v",
-              "--ioengine=nbd",
-              "--uri=" + disk.uri(),
-              "--bs=4k",
-              "--iodepth=8",
-              "--size=64m",
-              "--verify=crc32c",
-              "--verify_fatal=1",
-              "--verify_state_save=0");
+  void aClientThatWritesSurvivesAllKills() throws Exception {
+    Path own = Files.createDirectory(directory.resolve("writes"));
+    try (NbdDisk disk = NbdDisk.reconnecting(own, volume("writes", "1G"))) {
       Process writes =
-          fio(own, common, "--rw=randwrite", "--fsync=32", "--do_verify=0", "--loops=1000");
-      killAgainAndAgain("fio");
+          fio(own, disk, "--rw=randwrite", "--fsync=32", "--do_verify=0", "--loops=1000");
+      awaitWrites("writes");
+      killAgainAndAgain("writes");
       assertThat(writes.isAlive())
           .as("it survived all kills: %s", Files.readString(own.resolve("fio.txt")))
           .isTrue();
       writes.destroy();
       writes.waitFor();
+    }
+  }
 
-      Process whole = fio(own, common, "--rw=randwrite", "--do_verify=1");
+  @Test
+  void everyWriteThatWasAcknowledgedIsReadBack() throws Exception {
+    Path own = Files.createDirectory(directory.resolve("fio"));
+    try (NbdDisk disk = NbdDisk.reconnecting(own, volume("fio", "1G"))) {
+      Process whole = fio(own, disk, "--rw=randwrite", "--do_verify=1");
+      awaitWrites("fio");
       killAgainAndAgain("fio");
       assertThat(whole.waitFor()).as(Files.readString(own.resolve("fio.txt"))).isZero();
     }
   }
 
-  private static Process fio(Path own, List<String> common, String... more) throws IOException {
-    List<String> line = new ArrayList<>(common);
+  private static Process fio(Path own, NbdDisk disk, String... more) throws IOException {
+    List<String> line =
+        new ArrayList<>(
+            List.of(
+                "fio",
+                "--name=v",
+                "--ioengine=nbd",
+                "--uri=" + disk.uri(),
+                "--bs=4k",
+                "--iodepth=8",
+                "--size=64m",
+                "--verify=crc32c",
+                "--verify_fatal=1",
+                "--verify_state_save=0"));
     line.addAll(List.of(more));
     return new ProcessBuilder(line)
         .directory(own.toFile())
