@@ -24,7 +24,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -47,10 +46,9 @@ final class LoggedVolumes {
   private final VolumeStore<StorageVolume> store;
   private final LogSettings usual;
   private final Map<String, Served> served = new ConcurrentHashMap<>();
-  private final Map<String, String> troubles = new ConcurrentHashMap<>();
 
-  /** Not served because there was no room for something. */
-  private final Set<String> full = ConcurrentHashMap.newKeySet();
+  /** Why volumes are not served that should be. */
+  private final Map<String, IOException> troubles = new ConcurrentHashMap<>();
 
   private final Gate ended;
   private Optional<Thread> healing = Optional.empty();
@@ -109,7 +107,7 @@ final class LoggedVolumes {
       boolean failed =
           one != null && one.volume().failure().filter(FullDisk::isCauseOf).isPresent();
       if (failed) withdraw(name);
-      if (failed || one == null && full.contains(name)) serveFirst(name);
+      if (failed || one == null && hadNoRoom(name)) serveFirst(name);
     } catch (IOException e) {
       LOG.info("volume {} is opened again: {}", name, e.getMessage());
       serveFirst(name);
@@ -193,12 +191,9 @@ final class LoggedVolumes {
       Thread sending = parts.time().fork("send the log of " + name, sender);
       served.put(name, new Served(volume, uri, new FillRate(), sender, sending));
       troubles.remove(name);
-      full.remove(name);
       LOG.info("volume {} is served at {}", name, uri);
     } catch (IOException e) {
-      troubles.put(name, "it is not served: " + e.getMessage());
-      if (FullDisk.isCauseOf(e)) full.add(name);
-      else full.remove(name);
+      troubles.put(name, e);
       LOG.error("volume {} is not served", name, e);
     }
   }
@@ -240,7 +235,6 @@ final class LoggedVolumes {
       door.close(volume);
       Served was = served.remove(volume);
       troubles.remove(volume);
-      full.remove(volume);
       if (was != null) stop(was);
     } finally {
       lock.unlock();
@@ -277,7 +271,7 @@ final class LoggedVolumes {
   private RefusalCode notServed(StorageVolume known) {
     if (known.record().isEmpty()) return RefusalCode.UNKNOWN_VOLUME;
     if (known.record().get().kind() == VolumeKind.PLAIN) return RefusalCode.NEEDS_LOG;
-    if (full.contains(known.volume())) return RefusalCode.NO_SPACE;
+    if (hadNoRoom(known.volume())) return RefusalCode.NO_SPACE;
     return known.state().isServed() && !troubles.containsKey(known.volume())
         ? RefusalCode.STARTING
         : RefusalCode.WRONG_STATE;
@@ -366,7 +360,13 @@ final class LoggedVolumes {
               .formatted(one.volume().history().givenUp().get().time()));
     if (one != null && isNoMoreFollowed(volume, one.volume()))
       return Optional.of("no archive follows its log any more: make a full backup");
-    return Optional.ofNullable(troubles.get(volume));
+    return Optional.ofNullable(troubles.get(volume))
+        .map(e -> "it is not served: " + e.getMessage());
+  }
+
+  /** It is not served because there was no room for something. */
+  private boolean hadNoRoom(String volume) {
+    return Optional.ofNullable(troubles.get(volume)).filter(FullDisk::isCauseOf).isPresent();
   }
 
   /** A loss that was accepted ended the session that an archive follows. */
