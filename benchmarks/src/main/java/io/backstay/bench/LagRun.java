@@ -112,11 +112,12 @@ final class LagRun {
     private List<Figure> figures(double mibPerSecond) throws BenchException {
       if (failure.isPresent()) throw new BenchException("watching the lag: " + failure.get());
       Instant now = time.now();
-      long late =
-          waiting.values().stream().filter(made -> seconds(made, now) > LAG.bound()).count();
-      waiting.values().stream()
-          .filter(made -> seconds(made, now) > LAG.bound())
-          .forEach(made -> lags.add(seconds(made, now)));
+      List<Double> late =
+          waiting.values().stream()
+              .map(made -> seconds(made, now))
+              .filter(seconds -> seconds > LAG.bound())
+              .toList();
+      lags.addAll(late);
       if (lags.isEmpty()) throw new BenchException("no cut became restorable");
       Spread spread = Spread.of(lags);
       String evidence =
@@ -125,7 +126,7 @@ final class LagRun {
               "p50 %.2f s of %d cuts, %d not there in the end; what is newest was at most %.1f s old",
               spread.median(),
               lags.size(),
-              late,
+              late.size(),
               oldestSeconds);
       return List.of(
           new Figure("from a cut until it is restorable, worst", spread.max(), LAG, evidence),
