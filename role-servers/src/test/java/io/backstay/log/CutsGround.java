@@ -48,15 +48,8 @@ abstract class CutsGround {
   }
 
   VolumeParts parts() {
-    return new VolumeParts(
-        "vol0",
-        disk.directory("/server/vol0"),
-        disk.devices(),
-        disk.sharedMemories(),
-        time,
-        "/dev/data",
-        "/dev/log",
-        new LogSettings(TAIL_BYTES, checkpointInterval, cutInterval, onFull));
+    return PartsOnDisk.of(
+        disk, time, new LogSettings(TAIL_BYTES, checkpointInterval, cutInterval, onFull));
   }
 
   void open() throws IOException {

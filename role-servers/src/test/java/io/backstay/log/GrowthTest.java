@@ -52,15 +52,7 @@ class GrowthTest {
   }
 
   private VolumeParts parts() {
-    return new VolumeParts(
-        "vol0",
-        disk.directory("/server/vol0"),
-        disk.devices(),
-        disk.sharedMemories(),
-        time,
-        data,
-        "/dev/log",
-        new LogSettings(TAIL_BYTES, Duration.ofMillis(50)));
+    return PartsOnDisk.of(disk, time, new LogSettings(TAIL_BYTES, Duration.ofMillis(50)), data);
   }
 
   private void open() throws IOException {

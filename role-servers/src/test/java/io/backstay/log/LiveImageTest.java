@@ -35,15 +35,7 @@ class LiveImageTest {
     disk.addBlockDevice("/dev/log", 4 * TAIL_BYTES + 10 * 4096);
     disk.addBlockDevice("/dev/data", BYTES);
     VolumeParts parts =
-        new VolumeParts(
-            "vol0",
-            disk.directory("/server/vol0"),
-            disk.devices(),
-            disk.sharedMemories(),
-            Time.system(),
-            "/dev/data",
-            "/dev/log",
-            new LogSettings(TAIL_BYTES, Duration.ofMillis(50)));
+        PartsOnDisk.of(disk, Time.system(), new LogSettings(TAIL_BYTES, Duration.ofMillis(50)));
     LoggedVolume.format(parts, BYTES);
     volume = LoggedVolume.open(parts, false);
     client = new Client(volume);

@@ -53,16 +53,7 @@ class LogExtractTest {
   void theWlogsBetweenCutsGiveTheImageAtEachCut() throws Exception {
     disk.addBlockDevice("/dev/log", 64 << 20);
     disk.addBlockDevice("/dev/data", BYTES);
-    VolumeParts parts =
-        new VolumeParts(
-            "vol0",
-            disk.directory("/server/vol0"),
-            disk.devices(),
-            disk.sharedMemories(),
-            time,
-            "/dev/data",
-            "/dev/log",
-            new LogSettings(1 << 20, Duration.ofHours(1)));
+    VolumeParts parts = PartsOnDisk.of(disk, time, new LogSettings(1 << 20, Duration.ofHours(1)));
     // Half of the log is more than is written: no checkpoint gives it up.
     LoggedVolume.format(parts, BYTES);
     LoggedVolume volume = LoggedVolume.open(parts, false);

@@ -40,15 +40,7 @@ class LoggedVolumeTest {
   }
 
   private VolumeParts parts() {
-    return new VolumeParts(
-        "vol0",
-        disk.directory("/server/vol0"),
-        disk.devices(),
-        disk.sharedMemories(),
-        time,
-        "/dev/data",
-        "/dev/log",
-        new LogSettings(TAIL_BYTES, Duration.ofMillis(50)));
+    return PartsOnDisk.of(disk, time, new LogSettings(TAIL_BYTES, Duration.ofMillis(50)));
   }
 
   private void open() throws IOException {

@@ -37,9 +37,7 @@ class FlowMendedTest {
   void begin() throws Exception {
     group.start();
     group.proxy.start();
-    var own =
-        (Reply.OwnPlace)
-            group.storage.service.answer(TwinGroup.WORKER, new Command.FindOwnPlace("vol0"));
+    Reply.OwnPlace own = group.ownPlace();
     ProtectionRecord record =
         new ProtectionRecord(
             1,

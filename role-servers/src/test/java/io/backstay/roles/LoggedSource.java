@@ -48,9 +48,7 @@ final class LoggedSource {
   }
 
   ProtectionRecord record(long version, long bytes, Shipping shipping) throws Exception {
-    var own =
-        (Reply.OwnPlace)
-            group.storage.service.answer(TwinGroup.WORKER, new Command.FindOwnPlace("vol0"));
+    Reply.OwnPlace own = group.ownPlace();
     return new ProtectionRecord(
         version,
         "vol0",

@@ -42,9 +42,7 @@ class ResizeTest {
   }
 
   private ProtectionRecord logged(long version, long bytes) throws Exception {
-    Reply.OwnPlace own =
-        (Reply.OwnPlace)
-            group.storage.service.answer(TwinGroup.WORKER, new Command.FindOwnPlace("vol0"));
+    Reply.OwnPlace own = group.ownPlace();
     return new ProtectionRecord(
         version,
         "vol0",

@@ -275,6 +275,11 @@ final class TwinGroup implements AfterEachCallback {
     return content;
   }
 
+  /** Where the storage keeps data and log of its own making. */
+  Reply.OwnPlace ownPlace() throws IOException, RefusedException, InterruptedException {
+    return (Reply.OwnPlace) storage.service.answer(WORKER, new Command.FindOwnPlace("vol0"));
+  }
+
   /** Replaces what the source holds. */
   byte[] rewriteSource(int bytes, long seed) throws IOException {
     byte[] content = content(bytes, seed);

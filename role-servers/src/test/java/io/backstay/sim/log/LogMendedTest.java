@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.log.LogSettings;
 import io.backstay.log.LoggedVolume;
+import io.backstay.log.PartsOnDisk;
 import io.backstay.log.VolumeParts;
 import io.backstay.model.OnLogFull;
 import io.backstay.model.RefusalCode;
@@ -54,15 +55,8 @@ class LogMendedTest {
         () -> {
           Time time = new SimulatedTime(scheduler, process, () -> 0);
           VolumeParts parts =
-              new VolumeParts(
-                  "vol0",
-                  disk.directory("/server/vol0"),
-                  disk.devices(),
-                  disk.sharedMemories(),
-                  time,
-                  "/dev/data",
-                  "/dev/log",
-                  new LogSettings(TAIL_BYTES, SECOND, SECOND, onFull, 64 << 10));
+              PartsOnDisk.of(
+                  disk, time, new LogSettings(TAIL_BYTES, SECOND, SECOND, onFull, 64 << 10));
           try {
             LoggedVolume.format(parts, BYTES);
             story.tell(time, disk, parts);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.backstay.log.LogSettings;
 import io.backstay.log.LoggedVolume;
+import io.backstay.log.PartsOnDisk;
 import io.backstay.log.VolumeParts;
 import io.backstay.nbd.Export;
 import io.backstay.seam.Gate;
@@ -45,16 +46,7 @@ class LoneClientTest {
       this.time = time;
       this.answered = time.gate();
       disk.beforeEachOperation(this::before);
-      VolumeParts parts =
-          new VolumeParts(
-              "vol0",
-              disk.directory("/server/vol0"),
-              disk.devices(),
-              disk.sharedMemories(),
-              time,
-              "/dev/data",
-              "/dev/log",
-              new LogSettings(TAIL_BYTES, LONG));
+      VolumeParts parts = PartsOnDisk.of(disk, time, new LogSettings(TAIL_BYTES, LONG));
       LoggedVolume.format(parts, BYTES);
       volume = LoggedVolume.open(parts, false);
       time.sleep(GATHERED);
