@@ -23,7 +23,6 @@ import java.util.function.Consumer;
 public final class Group {
   private static final Duration CHANGE_MAX = Duration.ofMinutes(10);
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
-  private static final Duration SUPERVISOR_MAX = Duration.ofSeconds(20);
 
   private final Layout layout;
   private final Launch launch;
@@ -101,7 +100,7 @@ public final class Group {
 
   private void startSupervisor(Optional<Long> onlyWhile, Consumer<String> say)
       throws IOException, InterruptedException, RefusedException {
-    long deadline = time.nanos() + SUPERVISOR_MAX.toNanos();
+    long deadline = time.nanos() + Readiness.MAX.toNanos();
     if (supervised()) return;
     say.accept("starting the supervisor");
     Process process =

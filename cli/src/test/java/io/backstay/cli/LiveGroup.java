@@ -54,7 +54,7 @@ final class LiveGroup implements AutoCloseable {
     }
 
     Ran succeeded() {
-      assertThat(exit).as("%s%n%s", out, err).isZero();
+      assertThat(exit).as("%s%n%s", err, out).isZero();
       return this;
     }
 

@@ -62,8 +62,6 @@ class ContinuousTroubleTest {
   void stop() throws IOException, InterruptedException {
     try {
       if (group == null) return;
-      // A test that failed may have left them stopped.
-      for (String server : List.of("a0", "p0")) RealGroup.signal("CONT", pid(server));
       group.close();
     } finally {
       for (Path at : mounted) DiskTroubleTest.sh("umount " + at);
@@ -124,10 +122,14 @@ class ContinuousTroubleTest {
       volume.awaitPoints(IMAGES);
       long stopped = pid("a0");
       RealGroup.signal("STOP", stopped);
-      volume.await(
-          "no space at the proxy",
-          () -> storage(volume).path("trouble").asText().contains("space"));
-      RealGroup.signal("CONT", stopped);
+      volume.writes().rest(SLOW); // the proxy's disk is soon full, the log is not
+      try {
+        volume.await(
+            "no space at the proxy",
+            () -> storage(volume).path("trouble").asText().contains("space"));
+      } finally {
+        RealGroup.signal("CONT", stopped);
+      }
 
       List<Recorded> written = volume.end();
       volume.assertImagesAreWhatWasWritten(written, IMAGES, random);
@@ -146,13 +148,16 @@ class ContinuousTroubleTest {
       int session = volume.show().path("log").path("session").asInt();
       long stopped = pid("p0");
       RealGroup.signal("STOP", stopped);
-      volume.await(
-          "the log is given up",
-          () ->
-              volume.show().path("log").hasNonNull("givenUp")
-                  || volume.show().path("log").path("session").asInt() > session);
-      volume.writes().rest(SLOW);
-      RealGroup.signal("CONT", stopped);
+      try {
+        volume.await(
+            "the log is given up",
+            () ->
+                volume.show().path("log").hasNonNull("givenUp")
+                    || volume.show().path("log").path("session").asInt() > session);
+        volume.writes().rest(SLOW);
+      } finally {
+        RealGroup.signal("CONT", stopped);
+      }
 
       RealGroup.Answer answer = backup.await();
       assertThat(answer.exit()).as(() -> answer + group.logs()).isZero();

@@ -27,7 +27,9 @@ final class ContinuousVolume implements AutoCloseable {
   static final long SIZE = (long) MEBIBYTES * Volumes.MIB;
 
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
-  private static final int LOOKS_MAX = 900;
+
+  /** Also where each look takes long, since a server does not answer. */
+  private static final Duration AWAIT_MAX = Duration.ofMinutes(2);
 
   private final RealGroup group;
   private final String name;
@@ -115,8 +117,9 @@ final class ContinuousVolume implements AutoCloseable {
   }
 
   void await(String what, Condition condition) throws IOException, InterruptedException {
-    for (int i = 0; !condition.holds(); i++) {
-      if (i == LOOKS_MAX)
+    long begun = Time.system().nanos();
+    while (!condition.holds()) {
+      if (Time.system().nanos() - begun > AWAIT_MAX.toNanos())
         throw new AssertionError("not seen: %s%n%s%s".formatted(what, show(), group.logs()));
       Time.system().sleep(LOOK_EVERY);
     }

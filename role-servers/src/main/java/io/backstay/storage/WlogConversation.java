@@ -109,6 +109,7 @@ final class WlogConversation {
         last = next.get();
         idleNanos = time.nanos();
       } else {
+        if (nothingInFlight()) sender.taken();
         feed.recorded().await(LOOK);
         sayIdle();
       }
@@ -190,6 +191,15 @@ final class WlogConversation {
     }
   }
 
+  private boolean nothingInFlight() {
+    lock.lock();
+    try {
+      return inFlight.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void requireOpen() throws IOException {
     lock.lock();
     try {
@@ -202,12 +212,7 @@ final class WlogConversation {
   /** Evidence, not belief: that an idle volume is as its newest cut says (rule M4). */
   private void sayIdle() throws IOException, InterruptedException {
     if (time.nanos() - idleNanos < IDLE_EVERY.toNanos()) return;
-    lock.lock();
-    try {
-      if (!inFlight.isEmpty()) return;
-    } finally {
-      lock.unlock();
-    }
+    if (!nothingInFlight()) return;
     Optional<Instant> quiet = feed.quietSince(last);
     if (quiet.isEmpty()) return;
     idleNanos = time.nanos();

@@ -149,7 +149,7 @@ final class WlogSender implements Runnable {
     WlogConversation conversation = new WlogConversation(this, channel, extract, session, from);
     try {
       conversation.open();
-      taken(name);
+      proxy = Optional.of(name);
       conversation.untilOver(isFirst(name) ? Optional.empty() : Optional.of(name));
       return conversation.moved();
     } finally {
@@ -175,13 +175,6 @@ final class WlogSender implements Runnable {
         .or(feed::oldest)
         .filter(cut -> cut.session() == session.number())
         .orElseThrow(() -> new IOException("session %d has no cut".formatted(session.number())));
-  }
-
-  private void taken(String name) {
-    if (failingSince.isPresent()) LOG.info("volume {}: {} takes its log", volume, name);
-    proxy = Optional.of(name);
-    failingSince = Optional.empty();
-    trouble = Optional.empty();
   }
 
   private void failed(String name, String reason) {
@@ -224,8 +217,19 @@ final class WlogSender implements Runnable {
 
   /** A proxy has everything up to that cut. */
   void stored(Cut cut) {
+    taken();
     sent = Optional.of(cut);
     if (shipping().releaseOn() == ReleaseOn.PROXY) log.release(cut.lsid());
+  }
+
+  /**
+   * The proxy stored an interval, or has all there is. That it lets the log be opened says nothing:
+   * one whose disk is full does that, too.
+   */
+  void taken() {
+    if (failingSince.isPresent()) LOG.info("volume {}: {} takes its log", volume, proxy.orElse("?"));
+    failingSince = Optional.empty();
+    trouble = Optional.empty();
   }
 
   /** All archives have everything up to that cut. */
