@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.zip.CRC32C;
 
 /**
  * An image that the archive keeps, as a source of ranges. Only blocks that hold data are read, and
@@ -84,17 +83,28 @@ final class StoredImage implements PointImage {
     if (blocks != 0) {
       Sidecar.Entry entry = entry(offset / ImageChunk.RANGE_BYTES);
       int first = (int) (offset % ImageChunk.RANGE_BYTES / Payload.BLOCK_BYTES);
+      int data = entry.dataBlocks() >>> first;
       for (int i = 0; i < Payload.blocks(within); i++) {
         if ((blocks >>> i & 1) == 0) continue;
         int from = i * Payload.BLOCK_BYTES;
-        int length = Math.min(Payload.BLOCK_BYTES, within - from);
-        ByteBuffer block = into.slice(into.position() + from, into.remaining() - from);
-        boolean right = readBlock(offset + from, length, entry, first + i, block);
-        if (!right && (unsure >>> i & 1) == 0)
-          throw new CorruptImageException(offset + from, "wrong checksum of a 64 KiB block");
+        if ((data >>> i & 1) == 0) {
+          zero(into, from, Math.min(from + Payload.BLOCK_BYTES, within));
+          continue;
+        }
+        // Neighbours are read at once.
+        int run = Integer.numberOfTrailingZeros(~((blocks & data) >>> i));
+        int length = Math.min(run * Payload.BLOCK_BYTES, within - from);
+        ByteBuffer bytes = into.slice(into.position() + from, into.remaining() - from);
+        read(offset + from, length, bytes);
+        int wrong = differing(entry, first + i, bytes) << i & ~unsure;
+        if (wrong != 0) {
+          long at = offset + (long) Integer.numberOfTrailingZeros(wrong) * Payload.BLOCK_BYTES;
+          throw new CorruptImageException(at, "wrong checksum of a 64 KiB block");
+        }
+        i += run - 1;
       }
     }
-    zero(into, within);
+    zero(into, within, into.remaining());
   }
 
   @Override
@@ -103,27 +113,32 @@ final class StoredImage implements PointImage {
     into.position(into.limit());
   }
 
-  /** Whether it has its checksum. */
-  private boolean readBlock(
-      long offset, int length, Sidecar.Entry entry, int block, ByteBuffer into) throws IOException {
-    if ((entry.dataBlocks() >>> block & 1) == 0) {
-      zero(into.limit(length), 0);
-      return true;
-    }
+  /**
+   * @param into afterwards from 0 to that length
+   */
+  private void read(long offset, int length, ByteBuffer into) throws IOException {
     // The file may be longer than the image while an apply makes it grow.
     int alignment = files.image().alignmentBytes();
     int whole = (length + alignment - 1) / alignment * alignment;
     files
         .image()
         .read(offset, into.limit((int) Math.min(whole, files.image().sizeBytes() - offset)));
-    CRC32C crc = new CRC32C();
-    crc.update(into.flip().limit(length));
-    int before = Integer.bitCount(entry.dataBlocks() & (1 << block) - 1);
-    return (int) crc.getValue() == entry.checksums()[before];
+    into.flip().limit(length);
   }
 
-  private static void zero(ByteBuffer bytes, int from) {
-    for (int at = bytes.position() + from; at < bytes.limit(); at++) bytes.put(at, (byte) 0);
+  /** Bit i for the i-th of these data blocks, neighbours of a range, that has not its checksum. */
+  private static int differing(Sidecar.Entry entry, int firstBlock, ByteBuffer bytes) {
+    int before = Integer.bitCount(entry.dataBlocks() & (1 << firstBlock) - 1);
+    int[] found = Payload.checksumsOf(bytes);
+    int differing = 0;
+    for (int i = 0; i < found.length; i++)
+      if (found[i] != entry.checksums()[before + i]) differing |= 1 << i;
+    return differing;
+  }
+
+  private static void zero(ByteBuffer bytes, int from, int to) {
+    for (int at = bytes.position() + from; at < bytes.position() + to; at++)
+      bytes.put(at, (byte) 0);
   }
 
   private void readBlocks(ImageChunk chunk, ByteBuffer into) throws IOException {
