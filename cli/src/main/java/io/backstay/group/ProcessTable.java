@@ -11,7 +11,9 @@ import java.util.Optional;
 
 /** The processes of this machine, as /proc tells them. */
 public final class ProcessTable {
-  /** Place of the start time among the fields of /proc/PID/stat that follow the command's name. */
+  // Places among the fields of /proc/PID/stat that follow the command's name.
+  private static final int STATE = 0;
+  private static final int THREADS = 17;
   private static final int START_TICKS = 19;
 
   private final Path proc;
@@ -26,14 +28,15 @@ public final class ProcessTable {
 
   /**
    * The process that has this id now; empty if there is none or only its exit code is left of it.
+   * While its first thread has ended and others end, it still has its locks and its ports.
    */
   public Optional<ProcessIdentity> find(long pid) {
     try {
       String stat = Files.readString(proc.resolve(Long.toString(pid)).resolve("stat"));
       // The name stands in parentheses and may itself contain any of ") ".
       String[] fields = stat.substring(stat.lastIndexOf(')') + 2).trim().split(" ");
-      boolean ended = fields[0].equals("Z") || fields[0].equals("X");
-      if (ended) return Optional.empty();
+      boolean ended = fields[STATE].equals("Z") || fields[STATE].equals("X");
+      if (ended && Integer.parseInt(fields[THREADS]) <= 1) return Optional.empty();
       return Optional.of(new ProcessIdentity(pid, Long.parseLong(fields[START_TICKS]), bootId()));
     } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
       return Optional.empty();

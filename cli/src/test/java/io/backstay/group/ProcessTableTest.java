@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ProcessTableTest {
-  private static final String FIELDS_BEFORE_START = "1 1 1 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0";
+  private static final String FIELDS_BEFORE_THREADS = "1 1 1 0 -1 4194304 1 0 0 0 0 0 0 0 20 0";
 
   @TempDir Path proc;
   private ProcessTable table;
@@ -25,10 +25,17 @@ class ProcessTableTest {
 
   private void process(long pid, String name, char state, long startTicks, String... arguments)
       throws IOException {
+    process(pid, name, state, 1, startTicks, arguments);
+  }
+
+  private void process(
+      long pid, String name, char state, int threads, long startTicks, String... arguments)
+      throws IOException {
     Path entry = Files.createDirectories(proc.resolve(Long.toString(pid)));
     Files.writeString(
         entry.resolve("stat"),
-        "%d (%s) %c %s %d 1000 200".formatted(pid, name, state, FIELDS_BEFORE_START, startTicks));
+        "%d (%s) %c %s %d 0 %d 1000 200"
+            .formatted(pid, name, state, FIELDS_BEFORE_THREADS, threads, startTicks));
     Files.writeString(entry.resolve("cmdline"), String.join("\0", arguments) + "\0");
   }
 
@@ -58,6 +65,15 @@ class ProcessTableTest {
   @Test
   void aProcessThatEndedAndWasNotReapedIsNotAlive() throws IOException {
     process(42, "java", 'Z', 777);
+    assertThat(table.find(42)).isEmpty();
+  }
+
+  /** Rule K8: who took its end for over found its lock held, and started no successor. */
+  @Test
+  void aProcessOfWhichOnlyTheFirstThreadEndedIsAlive() throws IOException {
+    process(42, "java", 'Z', 2, 777);
+    assertThat(table.find(42)).contains(new ProcessIdentity(42, 777, "boot-1"));
+    process(42, "java", 'Z', 1, 777);
     assertThat(table.find(42)).isEmpty();
   }
 
