@@ -3,8 +3,10 @@ package io.backstay.bench;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -85,6 +87,13 @@ public final class Bench implements Callable<Integer> {
   private Optional<Integer> seconds = Optional.empty();
 
   @Option(
+      names = "--only",
+      split = ",",
+      paramLabel = "HOP",
+      description = "Of continuous (default: all): ${COMPLETION-CANDIDATES}.")
+  private Set<Continuous.Hop> only = EnumSet.allOf(Continuous.Hop.class);
+
+  @Option(
       names = "--dir",
       description = "Disk to work on (default: .app/bench of the source tree).")
   private Path directory;
@@ -98,7 +107,8 @@ public final class Bench implements Callable<Integer> {
   private String output;
 
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Bench()).execute(arguments));
+    System.exit(
+        new CommandLine(new Bench()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments));
   }
 
   @Override
@@ -158,7 +168,7 @@ public final class Bench implements Callable<Integer> {
     Meter meter = new Meter(Time.system(), place.folder("logs"));
     console.out().println(Machine.of(place.folder("logs")).text());
     Continuous.Settings settings =
-        new Continuous.Settings(sizeBytes, rounds, seconds.orElse(CONTINUOUS_SECONDS));
+        new Continuous.Settings(sizeBytes, rounds, seconds.orElse(CONTINUOUS_SECONDS), only);
     Continuous.Outcome outcome =
         new Continuous(settings, place, meter, console, Time.system()).run();
     console.out().println(outcome.text());

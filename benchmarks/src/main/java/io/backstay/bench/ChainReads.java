@@ -14,7 +14,7 @@ import java.util.Locale;
 final class ChainReads {
   private static final Aim SPEED = Aim.atLeast(0.7, "x");
   private static final int PAIRS_PER_ROUND = 3;
-  private static final int WARMING_UP = 2;
+  private static final int WARMING_UP = 10;
   private static final int RANGES = 512;
 
   private final Console console;

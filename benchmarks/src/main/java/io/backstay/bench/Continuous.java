@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** The way of the log from a client's write to what an archive restores, hop by hop. */
 final class Continuous {
@@ -29,7 +30,19 @@ final class Continuous {
    * @param sizeBytes of the larger log that the proxy gets, and of each volume
    * @param seconds of steady writes
    */
-  record Settings(long sizeBytes, int rounds, int seconds) {}
+  record Settings(long sizeBytes, int rounds, int seconds, Set<Hop> hops) {}
+
+  /** What is measured apart from the others. */
+  enum Hop {
+    PROXY,
+    VOLUMES,
+    CHAIN;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   Continuous(Settings settings, Workplace place, Meter meter, Console console, Time time) {
     this.settings = settings;
@@ -61,19 +74,29 @@ final class Continuous {
 
   Outcome run() throws BenchException, IOException, InterruptedException {
     Instant began = time.now();
+    double startSeconds = 0;
+    if (settings.hops.contains(Hop.PROXY) || settings.hops.contains(Hop.VOLUMES))
+      startSeconds = group();
+    if (settings.hops.contains(Hop.CHAIN))
+      figures.add(new ChainReads(console, time).run(place.folder("chain"), settings.rounds()));
+    return new Outcome(began, startSeconds, List.copyOf(figures));
+  }
+
+  /** Seconds until it was up. */
+  private double group() throws BenchException, IOException, InterruptedException {
     console.say("starting a group");
     double startSeconds;
     try (OwnGroup group = OwnGroup.start(place.at("continuous-group"), meter, "--storages", "2");
         GroupLine line = new GroupLine(group.layout(), place.folder("operator"), time)) {
       startSeconds = group.startSeconds();
       List<Long> sizes = List.of(settings.sizeBytes() / PART, settings.sizeBytes());
-      figures.addAll(
-          new ProxyRace(group, line, place, meter, console, time).run(sizes, settings.rounds()));
-      volumes(group, line);
+      if (settings.hops.contains(Hop.PROXY))
+        figures.addAll(
+            new ProxyRace(group, line, place, meter, console, time).run(sizes, settings.rounds()));
+      if (settings.hops.contains(Hop.VOLUMES)) volumes(group, line);
     }
     Workplace.delete(place.at("continuous-group"));
-    figures.add(new ChainReads(console, time).run(place.folder("chain"), settings.rounds()));
-    return new Outcome(began, startSeconds, List.copyOf(figures));
+    return startSeconds;
   }
 
   private void volumes(OwnGroup group, GroupLine line)

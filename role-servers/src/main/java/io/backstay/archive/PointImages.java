@@ -130,7 +130,9 @@ final class PointImages {
     if (pin.isEmpty()) return Optional.empty();
     DiffLayer layer = DiffLayer.open(pin.get(), recipe.diffs());
     try {
-      return Optional.of(new VirtualImage(stored(volume, image), layer, use, recipe.sizeBytes()));
+      return Optional.of(
+          new VirtualImage(
+              stored(volume, image), layer, use, recipe.sizeBytes(), histories.time()));
     } catch (IOException | RuntimeException e) {
       layer.close();
       throw e;

@@ -4,6 +4,7 @@ import io.backstay.history.DamagedDiffException;
 import io.backstay.history.DiffLayer;
 import io.backstay.image.Range;
 import io.backstay.seam.BufferPool;
+import io.backstay.seam.Time;
 import io.backstay.wire.Message.ImageChunk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,11 +23,13 @@ final class VirtualImage implements PointImage {
   private final DiffLayer diffs;
   private final OpenImages.Use use;
   private final long sizeBytes;
+  private final Time time;
 
   /**
    * @param image to be closed with this, as the other two
    */
-  VirtualImage(StoredImage image, DiffLayer diffs, OpenImages.Use use, long sizeBytes) {
+  VirtualImage(StoredImage image, DiffLayer diffs, OpenImages.Use use, long sizeBytes, Time time) {
+    this.time = time;
     this.image = image;
     this.diffs = diffs;
     this.use = use;
@@ -61,7 +64,9 @@ final class VirtualImage implements PointImage {
         return image.read(offset, lease);
       }
       ByteBuffer bytes = lease.buffer().clear().limit(length);
-      readStored(offset, bytes, overlay);
+      try (DiffLayer.Fetch _ = overlay.fetch(time)) {
+        readStored(offset, bytes, overlay);
+      }
       overlay.putInto(bytes);
       Range range = Range.of(offset, bytes, lease);
       kept = range instanceof Range.Chunk;

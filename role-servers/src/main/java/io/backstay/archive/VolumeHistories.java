@@ -30,9 +30,11 @@ final class VolumeHistories implements VolumeDiffs {
   private final ReentrantLock tidying = new ReentrantLock();
   private final Map<String, DiffStore> stores = new ConcurrentHashMap<>();
   private final QuietTimes quiet;
+  private final Time time;
 
   VolumeHistories(VolumeStore<ArchiveVolume> store, Time time) {
     this.store = store;
+    this.time = time;
     this.quiet = new QuietTimes(store, time);
   }
 
@@ -43,6 +45,10 @@ final class VolumeHistories implements VolumeDiffs {
       quiet.start(volume.volume());
       tidy(volume.volume());
     }
+  }
+
+  Time time() {
+    return time;
   }
 
   /** Makes durable what a crash may take back. */

@@ -24,12 +24,22 @@ import java.util.zip.CRC32C;
  */
 final class DiffFiles implements Closeable {
   private static final int OPEN_MAX = 512;
-  private static final long BLOCK_CACHE_BYTES = 32 << 20;
+  private static final int CACHED_BLOCKS = 512;
+  private static final long BLOCK_CACHE_BYTES = (long) CACHED_BLOCKS * Payload.BLOCK_BYTES;
+
+  /** A disk that gives 64 KiB at a time gives half of what it gives with 256. */
+  private static final int AHEAD_MAX = 8;
+
+  /** Room in the cache for what is not read ahead. */
+  private static final int CACHED_OTHERS = 64;
+
+  private static final int AHEAD_AT_A_TIME = 4;
   private static final long SUM_CACHE_BYTES = 1 << 20;
 
   private final DiffStore.Pin pin;
   private final List<KeptDiff> chain;
   private final BlockReads reads;
+  private final BlockReads runs;
   private final PageFile sums;
 
   /** Number of the first checksum of each diff. */
@@ -42,13 +52,17 @@ final class DiffFiles implements Closeable {
   private final Recent<Long, ByteBuffer> sumPages =
       new Recent<>(SUM_CACHE_BYTES, page -> PageFile.PAGE_BYTES);
 
-  private record Place(int rank, int block) {}
+  /** A block of 64 KiB of a wdiff. */
+  record Place(int rank, int block) {}
 
   private DiffFiles(
       DiffStore.Pin pin, List<KeptDiff> chain, BlockReads reads, PageFile sums, long[] firstSum) {
     this.pin = pin;
     this.chain = chain;
     this.reads = reads;
+    int ahead =
+        Math.clamp((CACHED_BLOCKS - CACHED_OTHERS) / Math.max(1, chain.size()), 1, AHEAD_MAX);
+    this.runs = new BlockReads(AHEAD_AT_A_TIME, ahead * Payload.BLOCK_BYTES);
     this.sums = sums;
     this.firstSum = firstSum;
   }
@@ -112,8 +126,26 @@ final class DiffFiles implements Closeable {
   }
 
   private byte[] block(int rank, long position) throws IOException {
-    int number = (int) (position / Payload.BLOCK_BYTES);
-    return blocks.get(new Place(rank, number), () -> load(rank, number));
+    return block(new Place(rank, (int) (position / Payload.BLOCK_BYTES)));
+  }
+
+  /** As it is known, or as it is read and compared now; nobody may change it. */
+  byte[] block(Place place) throws IOException {
+    return blocks.get(place, () -> load(place.rank, place.block));
+  }
+
+  /** Whether a block need not be read. */
+  boolean isThere(Place place) {
+    return blocks.isThere(place);
+  }
+
+  /** The blocks in which those bytes of a wdiff lie; none behind its end. */
+  List<Place> places(int rank, long position, int bytes) {
+    long end = Math.min(position + bytes, chain.get(rank).fileBytes());
+    List<Place> places = new ArrayList<>();
+    for (long at = position; at < end; at += Payload.BLOCK_BYTES - at % Payload.BLOCK_BYTES)
+      places.add(new Place(rank, (int) (at / Payload.BLOCK_BYTES)));
+    return places;
   }
 
   /** Reads everything and compares it. */
@@ -124,21 +156,42 @@ final class DiffFiles implements Closeable {
     }
   }
 
-  private byte[] load(int rank, int number) throws IOException {
-    KeptDiff kept = chain.get(rank);
-    long position = (long) number * Payload.BLOCK_BYTES;
-    int bytes = (int) Math.min(Payload.BLOCK_BYTES, kept.fileBytes() - position);
-    byte[] block = load(rank, position, bytes);
-    CRC32C crc = new CRC32C();
-    crc.update(block);
-    int expected = sum(firstSum[rank] + number);
-    if ((int) crc.getValue() != expected)
-      throw new DamagedDiffException(
-          kept, position, "CRC32C %08x, its sidecar says %08x".formatted(crc.getValue(), expected));
-    return block;
+  /**
+   * Reads a block and, as long as they are not there, those behind it: for whoever goes through the
+   * volume. Of a long chain fewer, so that none is forgotten before it is used.
+   */
+  void fetch(Place first) throws IOException {
+    long blocks = firstSum[first.rank + 1] - firstSum[first.rank];
+    int number = (int) Math.min(runs.bytesMax() / Payload.BLOCK_BYTES, blocks - first.block);
+    List<Place> run = new ArrayList<>();
+    for (int i = 0; i < number; i++) run.add(new Place(first.rank, first.block + i));
+    this.blocks.fetch(run, claimed -> load(first.rank, first.block, claimed, runs));
   }
 
-  private byte[] load(int rank, long position, int bytes) throws IOException {
+  private byte[] load(int rank, int number) throws IOException {
+    return load(rank, number, 1, reads).getFirst();
+  }
+
+  private List<byte[]> load(int rank, int first, int number, BlockReads by) throws IOException {
+    KeptDiff kept = chain.get(rank);
+    long position = (long) first * Payload.BLOCK_BYTES;
+    int bytes = (int) Math.min((long) number * Payload.BLOCK_BYTES, kept.fileBytes() - position);
+    List<byte[]> blocks = load(rank, position, bytes, by);
+    CRC32C crc = new CRC32C();
+    for (int i = 0; i < number; i++) {
+      crc.reset();
+      crc.update(blocks.get(i));
+      int expected = sum(firstSum[rank] + first + i);
+      if ((int) crc.getValue() != expected)
+        throw new DamagedDiffException(
+            kept,
+            position + (long) i * Payload.BLOCK_BYTES,
+            "CRC32C %08x, its sidecar says %08x".formatted(crc.getValue(), expected));
+    }
+    return blocks;
+  }
+
+  private List<byte[]> load(int rank, long position, int bytes, BlockReads by) throws IOException {
     BlockDevice device = device(rank);
     try {
       if (device.sizeBytes() != chain.get(rank).fileBytes())
@@ -147,7 +200,7 @@ final class DiffFiles implements Closeable {
             position,
             "the file has %d bytes, its sidecar says %d"
                 .formatted(device.sizeBytes(), chain.get(rank).fileBytes()));
-      return reads.read(device, position, bytes);
+      return by.readBlocks(device, position, bytes);
     } finally {
       release(rank, device);
     }

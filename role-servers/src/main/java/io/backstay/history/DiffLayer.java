@@ -1,13 +1,18 @@
 package io.backstay.history;
 
+import io.backstay.seam.Time;
 import io.backstay.wire.Payload;
 import io.backstay.wlog.LogLayout;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A chain of diffs as one layer over the image that it begins at: which bytes they hold, and these
@@ -19,6 +24,8 @@ import java.util.Optional;
  * The diffs stay readable until the layer is closed, whatever merges and applies make of them.
  */
 public final class DiffLayer implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(DiffLayer.class);
+
   /** Each takes the header of one pack in memory. */
   private static final int MERGED_AT_ONCE = 128;
 
@@ -170,6 +177,26 @@ public final class DiffLayer implements Closeable {
     }
 
     /**
+     * Begins to read what {@link #putInto} will need, all of it and the image at the same time: one
+     * after the other, those who read neighbouring ranges would wait for each other at each block.
+     * What cannot be read is met again there.
+     */
+    public Fetch fetch(Time time) {
+      List<Thread> threads = new ArrayList<>();
+      for (DiffFiles.Place place : payloads.missing(extents))
+        threads.add(time.fork("fetch", () -> fetch(place)));
+      return new Fetch(threads);
+    }
+
+    private void fetch(DiffFiles.Place place) {
+      try {
+        files.fetch(place);
+      } catch (IOException e) {
+        LOG.debug("read ahead: {}", e.getMessage());
+      }
+    }
+
+    /**
      * Puts what they hold where it belongs.
      *
      * @param range the range's bytes from the buffer's position on, direct
@@ -187,6 +214,29 @@ public final class DiffLayer implements Closeable {
     private static void zero(ByteBuffer into) {
       while (into.remaining() >= Long.BYTES) into.putLong(0);
       while (into.hasRemaining()) into.put((byte) 0);
+    }
+  }
+
+  /** Diffs that are being read ahead; closed when they are. */
+  public static final class Fetch implements AutoCloseable {
+    private final Deque<Thread> threads;
+
+    private Fetch(List<Thread> threads) {
+      this.threads = new ArrayDeque<>(threads);
+    }
+
+    @Override
+    public void close() {
+      boolean interrupted = false;
+      while (!threads.isEmpty()) {
+        try {
+          threads.getFirst().join();
+          threads.removeFirst();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) Thread.currentThread().interrupt();
     }
   }
 

@@ -1,11 +1,13 @@
 package io.backstay.history;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -16,6 +18,11 @@ import java.util.concurrent.locks.ReentrantLock;
 final class Recent<K, V> {
   interface Loader<V> {
     V load() throws IOException;
+  }
+
+  /** Loads the values of the first so many of some keys. */
+  interface RunLoader<V> {
+    List<V> load(int number) throws IOException;
   }
 
   /** What a value takes in memory. */
@@ -30,12 +37,8 @@ final class Recent<K, V> {
   private long bytes;
 
   private static final class Slot<V> {
-    final FutureTask<V> value;
+    final CompletableFuture<V> value = new CompletableFuture<>();
     long bytes;
-
-    Slot(FutureTask<V> value) {
-      this.value = value;
-    }
   }
 
   Recent(long bytesMax, Weight<V> weight) {
@@ -45,16 +48,53 @@ final class Recent<K, V> {
 
   /** The value as it is known, or as it is loaded now. What cannot be loaded is not remembered. */
   V get(K key, Loader<V> loader) throws IOException {
-    Slot<V> mine = new Slot<>(new FutureTask<>(loader::load));
+    Slot<V> mine = new Slot<>();
     Slot<V> slot = claim(key, mine);
-    if (slot == mine) mine.value.run();
+    if (slot == mine) load(List.of(key), List.of(mine), number -> List.of(loader.load()));
+    return await(slot.value);
+  }
+
+  /** Loads what of a run is neither there nor being loaded, up to the first that is. */
+  void fetch(List<K> run, RunLoader<V> loader) throws IOException {
+    List<Slot<V>> mine = new ArrayList<>();
+    for (K key : run) {
+      Slot<V> slot = new Slot<>();
+      if (claim(key, slot) != slot) break;
+      mine.add(slot);
+    }
+    if (!mine.isEmpty()) load(run, mine, loader);
+  }
+
+  /**
+   * Whoever waits for one of the claimed gets its value, or hears what kept it from being loaded.
+   */
+  private void load(List<K> keys, List<Slot<V>> claimed, RunLoader<V> loader) throws IOException {
+    Throwable failure = null;
     try {
-      V value = await(slot.value);
-      if (slot == mine) weigh(mine, value);
-      return value;
-    } catch (IOException e) {
-      forget(key, slot);
+      List<V> values = loader.load(claimed.size());
+      for (int i = 0; i < claimed.size(); i++) {
+        claimed.get(i).value.complete(values.get(i));
+        weigh(claimed.get(i), values.get(i));
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      failure = e;
       throw e;
+    } finally {
+      for (int i = 0; failure != null && i < claimed.size(); i++) {
+        forget(keys.get(i), claimed.get(i));
+        claimed.get(i).value.completeExceptionally(failure);
+      }
+    }
+  }
+
+  /** Whether {@link #get} would answer at once. */
+  boolean isThere(K key) {
+    lock.lock();
+    try {
+      Slot<V> known = slots.get(key);
+      return known != null && known.value.isDone();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -96,7 +136,7 @@ final class Recent<K, V> {
     }
   }
 
-  private V await(FutureTask<V> value) throws IOException {
+  private V await(CompletableFuture<V> value) throws IOException {
     boolean interrupted = false;
     try {
       while (true) {

@@ -6,6 +6,9 @@ import io.backstay.wdiff.MalformedDiffException;
 import io.backstay.wlog.LogLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
@@ -61,6 +64,19 @@ final class Unpacking implements AutoCloseable {
         unpacked.get(
             new Place(extent.rank(), payload.position()), () -> unpackedWhole(extent, payload));
     into.put(whole, piece.skip() * LogLayout.SECTOR_BYTES, into.remaining());
+  }
+
+  /** The blocks that {@link #put} of these needs and that would have to be read for it. */
+  Set<DiffFiles.Place> missing(List<Extent> extents) {
+    Set<DiffFiles.Place> missing = new LinkedHashSet<>();
+    for (Extent extent : extents) {
+      if (!(extent.content() instanceof Extent.Piece piece)) continue;
+      Extent.Payload payload = piece.payload();
+      for (DiffFiles.Place place :
+          files.places(extent.rank(), payload.position(), payload.storedBytes()))
+        if (!files.isThere(place)) missing.add(place);
+    }
+    return missing;
   }
 
   private byte[] unpackedWhole(Extent extent, Extent.Payload payload) throws IOException {
