@@ -266,10 +266,11 @@ final class WdiffSender implements Runnable {
       failingSince = Optional.of(parts.time().now());
       LOG.warn("volume {}: {} does not take its diffs: {}", volume.name(), archive, reason);
     }
-    trouble = Optional.of(reason);
   }
 
+  /** The reason first: whoever is told that it fails asks why. */
   /**
+    trouble = Optional.of(reason);
    * Tries now, whatever failed before; also what was in conflict, which somebody may have mended.
    */
   void kick() {

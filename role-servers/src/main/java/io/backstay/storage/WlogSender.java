@@ -182,8 +182,9 @@ final class WlogSender implements Runnable {
       failingSince = Optional.of(parts.time().now());
       LOG.warn("volume {}: {} does not take its log: {}", volume, name, reason);
     }
-    trouble = Optional.of("%s: %s".formatted(name, reason));
+  /** The reason first: whoever is told that it fails asks why. */
   }
+    trouble = Optional.of("%s: %s".formatted(name, reason));
 
   // ---- what a conversation needs and says
 
