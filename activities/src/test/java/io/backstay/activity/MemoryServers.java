@@ -256,9 +256,17 @@ public final class MemoryServers implements Servers {
 
   /** By the record that the server goes by; 0 where it has none. */
   public synchronized long sizeAt(String server, String volume) {
-    ProtectionRecord record =
-        server.equals("c0") ? catalog.record(volume) : server(server).volumes.get(volume);
-    return record == null ? 0 : record.sizeBytes();
+    return recordAt(server, volume).map(ProtectionRecord::sizeBytes).orElse(0L);
+  }
+
+  /** Of the record that the server goes by; 0 where it has none. */
+  public synchronized long versionAt(String server, String volume) {
+    return recordAt(server, volume).map(ProtectionRecord::version).orElse(0L);
+  }
+
+  public synchronized Optional<ProtectionRecord> recordAt(String server, String volume) {
+    return Optional.ofNullable(
+        server.equals("c0") ? catalog.record(volume) : server(server).volumes.get(volume));
   }
 
   public synchronized List<Point> points(String volume) {

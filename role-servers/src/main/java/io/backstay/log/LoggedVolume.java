@@ -1,6 +1,7 @@
 package io.backstay.log;
 
 import io.backstay.model.Cut;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Session;
 import io.backstay.nbd.Errno;
@@ -13,6 +14,7 @@ import io.backstay.wlog.SessionUuid;
 import io.backstay.wlog.SuperSector;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -254,6 +256,13 @@ public final class LoggedVolume implements Export {
   /** Log below that lsid was sent: it is not needed any more (rule L4). */
   public void release(long lsid) {
     retention.release(lsid);
+    tail.gates().room().open();
+  }
+
+  /** From now on the log is kept like this. */
+  public void keepLog(Duration cutInterval, OnLogFull onFull) {
+    cutter.every(cutInterval);
+    retention.onFull(onFull);
     tail.gates().room().open();
   }
 
