@@ -289,9 +289,23 @@ public final class LoggedVolume implements Export {
     try {
       // A block device may take long to zero, so cuts are made meanwhile.
       growth.clear(newSizeBytes);
+      boolean grows = newSizeBytes > sizeBytes();
       recordSize(newSizeBytes);
+      cutAtSize(grows);
     } finally {
       resizing.unlock();
+    }
+  }
+
+  /** Nobody may write for long: without it all that is restorable would have the old size. */
+  private void cutAtSize(boolean grew) throws IOException, InterruptedException {
+    boolean isTold =
+        cuts.newest().flatMap(Cut::volumeBytes).map(its -> its == sizeBytes()).orElse(!grew);
+    if (isTold || !cuts.isProtecting()) return;
+    try {
+      cut();
+    } catch (RefusedException e) {
+      // Its log was given up meanwhile, or it stops: nobody waits for a point of it.
     }
   }
 

@@ -210,6 +210,19 @@ class ContinuousBackupTest {
     for (long gid : source.history.keySet()) source.assertRestored(gid);
   }
 
+  /** Rule L9: a restore has the size that the volume has, although nobody wrote since. */
+  @Test
+  void aVolumeThatGrewIsRestoredInItsNewSizeBeforeAnybodyWrites() throws Exception {
+    source.write(20);
+    long before = source.backUp("run/full");
+    source.resize(2 * BYTES, 2, BY_P0);
+    while (group.points().getLast().gid() == before) TwinGroup.pause();
+    long gid = group.points().getLast().gid();
+    source.history.put(gid, source.model.clone());
+    source.awaitPoint(gid);
+    source.assertRestored(gid);
+  }
+
   /** Rule X9: nothing that lies there is deleted because no metadata names it any more. */
   @Test
   void anArchiveThatLostItsMetadataFindsItsPointsWhenTheVolumeIsAddedAgain() throws Exception {
