@@ -127,6 +127,12 @@ public final class MemoryServers implements Servers {
     log(volume, logFacts(1, Optional.of(at), Optional.of(0L), Optional.of(lsid)));
   }
 
+  /** The log was given up before the archive had it: what was on its way there never comes. */
+  public synchronized void loseLog(String volume, Instant at) {
+    giveUpLog(volume, 0, at);
+    server("a0").points.lose(volume);
+  }
+
   /** Its log is that of a later session now, which begins with that gid. */
   public synchronized void beginSession(String volume, int session, long firstGid) {
     log(volume, logFacts(session, Optional.empty(), Optional.of(firstGid), Optional.empty()));
