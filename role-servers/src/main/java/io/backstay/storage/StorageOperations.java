@@ -222,8 +222,7 @@ final class StorageOperations implements OperationRole<StorageVolume> {
   }
 
   private void forget(Optional<ProtectionRecord> record) throws IOException, InterruptedException {
-    if (record.isPresent() && record.get().kind() == VolumeKind.LOGGED)
-      logged.forget(record.get());
+    if (record.isPresent() && record.get().kind() == VolumeKind.LOGGED) logged.forget(record.get());
   }
 
   /** What was served once is not made again: it would be gone, whatever became of its metadata. */
