@@ -45,6 +45,7 @@ public final class Reservations implements ReservationActivities {
           HASH_BACKUP,
           DELETE_POINT,
           RESIZE,
+          SET_VOLUME,
           RESTORE,
           VERIFY,
           STOP_VOLUME,

@@ -55,6 +55,10 @@ final class MemoryPoints {
     if (!comingTo(volume).isEmpty()) add(volume, comingTo(volume).remove());
   }
 
+  void lose(String volume) {
+    coming.remove(volume);
+  }
+
   void removeIf(String volume, Predicate<Point> gone) {
     its(volume).removeIf(gone);
   }

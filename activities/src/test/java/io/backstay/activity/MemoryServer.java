@@ -158,7 +158,7 @@ final class MemoryServer {
           throw new RefusedException(RefusalCode.HELD, "held by " + hold.operation());
         }
       }
-      case Work.FullBackup _, Work.Resize _ -> requireVolume(start.volume());
+      case Work.FullBackup _, Work.Resize _, Work.SetVolume _ -> requireVolume(start.volume());
       case Work.Restore restore -> {
         points.find(start.volume(), restore.gid());
         if (!written.add(restore.path())) {
@@ -228,17 +228,11 @@ final class MemoryServer {
   }
 
   private long total(Command.Start start) {
-    return switch (start.work()) {
-      case Work.FullBackup _, Work.Restore _, Work.Verify _ -> 4 * STEP_BYTES;
-      case Work.AddVolume _,
-          Work.ClearVolume _,
-          Work.DeletePoint _,
-          Work.Resize _,
-          Work.Snapshot _,
-          Work.Apply _,
-          Work.Merge _ ->
-          STEP_BYTES;
-    };
+    boolean moves =
+        start.work() instanceof Work.FullBackup
+            || start.work() instanceof Work.Restore
+            || start.work() instanceof Work.Verify;
+    return moves ? 4 * STEP_BYTES : STEP_BYTES;
   }
 
   private void conclude(MemoryOperation operation) {
@@ -252,6 +246,10 @@ final class MemoryServer {
       case Work.Resize resize -> {
         volumes.put(volume, read(resize.record()));
         operation.end(new WorkResult.VolumeResized(volumes.get(volume).sizeBytes()));
+      }
+      case Work.SetVolume set -> {
+        volumes.put(volume, read(set.record()));
+        operation.end(new WorkResult.VolumeSet(volumes.get(volume).version()));
       }
       case Work.ClearVolume _ -> {
         int destroyed = points.of(volume).size();

@@ -127,6 +127,12 @@ public final class MemoryServers implements Servers {
     log(volume, logFacts(1, Optional.of(at), Optional.of(0L), Optional.of(lsid)));
   }
 
+  /** The log was given up before the archive had it: what was on its way there never comes. */
+  public synchronized void loseLog(String volume, Instant at) {
+    giveUpLog(volume, 0, at);
+    server("a0").points.lose(volume);
+  }
+
   /** Its log is that of a later session now, which begins with that gid. */
   public synchronized void beginSession(String volume, int session, long firstGid) {
     log(volume, logFacts(session, Optional.empty(), Optional.of(firstGid), Optional.empty()));
@@ -256,9 +262,17 @@ public final class MemoryServers implements Servers {
 
   /** By the record that the server goes by; 0 where it has none. */
   public synchronized long sizeAt(String server, String volume) {
-    ProtectionRecord record =
-        server.equals("c0") ? catalog.record(volume) : server(server).volumes.get(volume);
-    return record == null ? 0 : record.sizeBytes();
+    return recordAt(server, volume).map(ProtectionRecord::sizeBytes).orElse(0L);
+  }
+
+  /** Of the record that the server goes by; 0 where it has none. */
+  public synchronized long versionAt(String server, String volume) {
+    return recordAt(server, volume).map(ProtectionRecord::version).orElse(0L);
+  }
+
+  public synchronized Optional<ProtectionRecord> recordAt(String server, String volume) {
+    return Optional.ofNullable(
+        server.equals("c0") ? catalog.record(volume) : server(server).volumes.get(volume));
   }
 
   public synchronized List<Point> points(String volume) {

@@ -60,7 +60,7 @@ final class KickCommand implements Callable<Integer> {
   static Round<Reply.Done> kick(Servers servers, ProtectionRecord record)
       throws IOException, InterruptedException {
     List<String> whom = new ArrayList<>(List.of(record.storage()));
-    record.shipping().ifPresent(shipping -> whom.addAll(shipping.proxies()));
+    record.shipping().ifPresent(shipping -> whom.addAll(shipping.allProxies()));
     return Round.ask(servers, whom, new Kick(record.volume()), Reply.Done.class)
         .excusing(one ->
             one.code() == RefusalCode.UNKNOWN_VOLUME && !one.server().equals(record.storage()));

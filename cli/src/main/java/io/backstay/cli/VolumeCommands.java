@@ -9,6 +9,8 @@ import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.model.VolumeKind;
+import io.backstay.policy.VolumeSettings;
 import io.backstay.wire.Servers;
 import io.backstay.wire.UnreachableException;
 import io.backstay.workflow.ClearVolume;
@@ -17,14 +19,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * {@code volume list | show | resize | clear}; {@link AddVolumeCommand}, {@link ServingCommands}
- * and {@link ClientCommand} have the others.
+ * {@code volume list | show | resize | clear}; {@link AddVolumeCommand}, {@link SetVolumeCommand},
+ * {@link ServingCommands} and {@link ClientCommand} have the others.
  */
 @Command(
     name = "volume",
@@ -44,6 +47,7 @@ final class VolumeCommands implements Callable<Integer> {
             .addSubcommand(new AddVolumeCommand(shell))
             .addSubcommand(new ListAll(shell))
             .addSubcommand(new Show(shell))
+            .addSubcommand(new SetVolumeCommand(shell))
             .addSubcommand(new Resize(shell))
             .addSubcommand(new Clear(shell))
             .addSubcommand(new ClientCommand(shell));
@@ -70,12 +74,16 @@ final class VolumeCommands implements Callable<Integer> {
   /**
    * What a volume is, and its newest points.
    *
+   * @param settings of a logged volume, as the catalog has them
    * @param points at most {@link Show#POINTS_MAX}, oldest first; empty where its primary archive
    *     cannot be reached
    * @param pointCount of all points that it has
    */
   record Shown(
-      StatusReport.Volume volume, Optional<List<Point>> points, Optional<Integer> pointCount) {}
+      StatusReport.Volume volume,
+      Optional<VolumeSettings> settings,
+      Optional<List<Point>> points,
+      Optional<Integer> pointCount) {}
 
   @Command(
       name = "list",
@@ -129,10 +137,18 @@ final class VolumeCommands implements Callable<Integer> {
                 .filter(one -> one.name().equals(volume))
                 .findFirst()
                 .orElseThrow(() -> unknown(volume));
-        Shown shown = shown(found, newest(connection.servers(group), found));
+        Servers servers = connection.servers(group);
+        Shown shown = shown(found, settings(servers), newest(servers, found));
         shell.output().object(shown, () -> text(shown));
       }
       return 0;
+    }
+
+    private Optional<VolumeSettings> settings(Servers servers)
+        throws IOException, InterruptedException {
+      return Optional.ofNullable(servers.catalog().volumes().get(volume))
+          .filter(record -> record.kind() == VolumeKind.LOGGED)
+          .map(VolumeSettings::of);
     }
 
     /** Empty where its primary archive did not answer just now: it would not now, either. */
@@ -149,9 +165,13 @@ final class VolumeCommands implements Callable<Integer> {
       }
     }
 
-    private static Shown shown(StatusReport.Volume volume, Optional<ArchivePoints.Newest> newest) {
+    private static Shown shown(
+        StatusReport.Volume volume,
+        Optional<VolumeSettings> settings,
+        Optional<ArchivePoints.Newest> newest) {
       return new Shown(
           volume,
+          settings,
           newest.map(ArchivePoints.Newest::points),
           newest.flatMap(ArchivePoints.Newest::count));
     }
@@ -170,6 +190,7 @@ final class VolumeCommands implements Callable<Integer> {
       lines.add("  device:   %s, read by %s".formatted(volume.device(), volume.storage()));
       lines.add("  nbd:      " + volume.nbdUri().orElse("not served"));
       lines.add("  log:      " + volume.log().map(LogShown::text).orElse("none"));
+      shown.settings.ifPresent(its -> lines.add("  settings: " + text(its)));
       HopsShown.lines(volume.hops()).forEach(line -> lines.add("  " + line));
       for (String trouble : volume.trouble()) lines.add("  trouble:  " + trouble);
       return String.join("\n", lines)
@@ -178,6 +199,12 @@ final class VolumeCommands implements Callable<Integer> {
               .points
               .map(points -> PointCommands.table(points) + others(shown, points.size()))
               .orElse("no points: " + volume.primary() + " cannot be reached");
+    }
+
+    private static String text(VolumeSettings settings) {
+      return settings.words().entrySet().stream()
+          .map(one -> one.getKey() + " " + one.getValue())
+          .collect(Collectors.joining("; "));
     }
 
     private static String others(Shown shown, int told) {

@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.backstay.policy.ChosenPoint;
+import io.backstay.policy.VolumeSettings.Change;
 import io.backstay.wire.Cbor;
 import io.backstay.worker.Outcome;
 import io.backstay.worker.RunKey;
 import io.backstay.workflow.Apply;
 import io.backstay.workflow.Merge;
 import io.backstay.workflow.Restore;
+import io.backstay.workflow.SetVolume;
 import io.backstay.workflow.Snapshot;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -30,6 +33,19 @@ class RunAnswersTest {
           "snapshot-take",
           new Snapshot.Result("log0", 9, T0, null, false, null),
           "log0: gid 9, 2026-11-21T08:00:00Z, on its way to the archive"),
+      Arguments.of(
+          "volume-set",
+          new SetVolume.Result(
+              "log0",
+              2,
+              List.of(
+                  new Change("compression", "snappy", "zstd:3"),
+                  new Change("log-rate-limit", "100.0 MiB/s", "none"))),
+          "log0: compression zstd:3, was snappy\nlog0: log-rate-limit none, was 100.0 MiB/s"),
+      Arguments.of(
+          "volume-set",
+          new SetVolume.Result("log0", 2, List.of()),
+          "log0: all of that was so already"),
       Arguments.of(
           "apply",
           new Apply.Result("log0", 7, "a0", 5, 4, 1 << 20, 1.5),
@@ -59,7 +75,7 @@ class RunAnswersTest {
 
   @ParameterizedTest
   @MethodSource("results")
-  void aResultFitsItsSchemaAndIsToldInOneLine(String schema, Object result, String text) {
+  void aResultFitsItsSchemaAndIsToldInFewWords(String schema, Object result, String text) {
     ObjectNode answer =
         RunDesk.answer(
             new Outcome.Completed(new RunKey("id", "run"), Cbor.json().valueToTree(result)));
@@ -70,6 +86,7 @@ class RunAnswersTest {
   private static String text(String schema, ObjectNode answer) {
     return switch (schema) {
       case "snapshot-take" -> SnapshotCommands.Take.text(answer);
+      case "volume-set" -> SetVolumeCommand.text(answer);
       case "apply" -> ApplyCommand.text(answer);
       case "merge" -> MergeCommand.text(answer);
       case "restore" -> RestoreCommand.text(answer);

@@ -78,6 +78,17 @@ class ServingCommandsTest {
     JsonNode started = group.backstay("volume", "start", "vol1").fitting("volume-serving");
     assertThat(started.path("nbdUri").asText()).startsWith("nbd+unix:");
 
+    JsonNode set = set("vol1", "--compression", "zstd:3", "--cut-interval", "30s");
+    assertThat(set.path("changes")).hasSize(2);
+    assertThat(set.path("changes").path(0).path("from").asText()).isEqualTo("snappy");
+    assertThat(set("vol1", "--compression", "zstd:3").path("changes")).isEmpty();
+    assertThat(group.backstay("volume", "set", "vol1", "--proxy", "p7").exit()).isEqualTo(6);
+    assertThat(group.backstay("volume", "set", "vol1", "--compression", "zip").exit()).isEqualTo(2);
+    assertThat(group.backstay("volume", "set", "vol1").exit()).isEqualTo(2);
+    JsonNode shown = group.backstay("volume", "show", "vol1").fitting("volume-show");
+    assertThat(shown.path("settings").path("compression").asText()).isEqualTo("zstd:3");
+    assertThat(shown.path("settings").path("cutSeconds").asInt()).isEqualTo(30);
+
     assertThat(group.backstay("volume", "reset", "vol1").exit()).isEqualTo(12);
     JsonNode reset = group.backstay("volume", "reset", "vol1", "--yes").fitting("volume-serving");
     assertThat(reset.path("session").asInt()).isEqualTo(1);
@@ -160,6 +171,12 @@ class ServingCommandsTest {
       HttpRequest request = HttpRequest.newBuilder(uri).build();
       return http.send(request, HttpResponse.BodyHandlers.ofString()).body();
     }
+  }
+
+  private JsonNode set(String volume, String... settings) {
+    List<String> line = new ArrayList<>(List.of("volume", "set", volume));
+    line.addAll(List.of(settings));
+    return group.backstay(line.toArray(String[]::new)).fitting("volume-set");
   }
 
   private JsonNode resize(String volume, String size) {

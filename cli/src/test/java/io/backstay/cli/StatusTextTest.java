@@ -6,8 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.group.Hops;
 import io.backstay.group.StatusReport;
 import io.backstay.group.StatusReport.State;
+import io.backstay.model.Compression;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.Point;
+import io.backstay.model.ReleaseOn;
 import io.backstay.model.VolumeKind;
+import io.backstay.policy.VolumeSettings;
 import io.backstay.wire.Cbor;
 import java.time.Instant;
 import java.util.List;
@@ -102,9 +106,19 @@ class StatusTextTest {
   }
 
   private static final Optional<Integer> NONE = Optional.empty();
+  private static final VolumeSettings SETTINGS =
+      new VolumeSettings(
+          List.of("p1", "p0"),
+          ReleaseOn.ARCHIVE,
+          Compression.parse("zstd:3"),
+          0,
+          5 << 20,
+          90,
+          OnLogFull.BLOCK);
 
   private static String shown(Optional<List<Point>> points, Optional<Integer> count) {
-    return VolumeCommands.Show.text(new VolumeCommands.Shown(volume(State.UP), points, count));
+    return VolumeCommands.Show.text(
+        new VolumeCommands.Shown(volume(State.UP), Optional.of(SETTINGS), points, count));
   }
 
   @Test
@@ -116,7 +130,11 @@ class StatusTextTest {
         .endsWith("the newest 1 of 31 points: backstay point list vol0");
     assertThat(shown(Optional.of(points), Optional.of(1))).endsWith("frozen");
     assertThat(shown(Optional.of(points), NONE)).endsWith("frozen");
-    assertThat(shown(Optional.empty(), NONE)).endsWith("no points: a0 cannot be reached");
+    assertThat(shown(Optional.empty(), NONE))
+        .contains(
+            "\n  settings: proxy p1, p0; release-on archive; compression zstd:3; log-rate-limit none;"
+                + " diff-rate-limit 5.0 MiB/s; cut-interval 1m30s; on-log-full block\n")
+        .endsWith("no points: a0 cannot be reached");
   }
 
   @Test
@@ -126,7 +144,8 @@ class StatusTextTest {
     JsonNode shown =
         Cbor.json()
             .valueToTree(
-                new VolumeCommands.Shown(volume(State.UNKNOWN), Optional.of(List.of()), NONE));
+                new VolumeCommands.Shown(
+                    volume(State.UNKNOWN), Optional.of(SETTINGS), Optional.of(List.of()), NONE));
     assertThat(Schema.of("volume-show").misfits(shown)).isEmpty();
   }
 }

@@ -97,6 +97,7 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
       case Work.DeletePoint delete -> deletions.admit(before, start, delete);
       case Work.Restore restore -> hold(before, start, restore.gid(), now);
       case Work.Verify verify -> hold(before, start, verify.gid(), now);
+      case Work.SetVolume set -> throw notHere(start);
       case Work.FullBackup backup -> throw notHere(start);
       case Work.Snapshot snapshot -> throw notHere(start);
       case Work.Apply apply -> applies.admit(before, start, apply);
@@ -160,7 +161,7 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
         ProtectionRecord record = parts.records().check(resize.record());
         yield new Conclusion<>(
             new WorkResult.VolumeResized(record.sizeBytes()),
-            before -> before.resized(resize.record(), record));
+            before -> before.under(resize.record(), record));
       }
       case Work.ClearVolume clear -> {
         long bytes = volume.images().stream().mapToLong(image -> image.point().storedBytes()).sum();
@@ -183,6 +184,7 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
           yield new Conclusion<>(result, before -> before.release(operation.operation()));
         }
       }
+      case Work.SetVolume other -> throw new IllegalStateException("admitted " + other);
       case Work.FullBackup other -> throw new IllegalStateException("admitted " + other);
       case Work.Snapshot other -> throw new IllegalStateException("admitted " + other);
       case Work.Apply apply -> applies.attempt(operation, apply);

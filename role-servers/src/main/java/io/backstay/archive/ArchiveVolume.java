@@ -184,8 +184,12 @@ public record ArchiveVolume(
         ledger);
   }
 
-  /** Takes images of up to another size from now on; the points keep theirs (rule L9). */
-  ArchiveVolume resized(Signed newSigned, ProtectionRecord newRecord) {
+  /**
+   * Under that record from now on, unless it is no newer one (rule M3). Where it has another size
+   * images of up to that are taken; the points keep theirs (rule L9).
+   */
+  ArchiveVolume under(Signed newSigned, ProtectionRecord newRecord) {
+    if (record.isEmpty() || record.get().version() >= newRecord.version()) return this;
     return copy(
         state,
         Optional.of(newSigned),

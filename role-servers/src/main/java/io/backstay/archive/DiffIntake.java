@@ -48,11 +48,13 @@ final class DiffIntake {
     ProtectionRecord theirs = parts.records().check(open.record());
     authorise(channel.peer(), theirs);
     String volume = theirs.volume();
-    channel.send(Frame.of(new Message.WdiffsReady(exchange(theirs, open.record()))));
+    Optional<Signed> newer = exchange(theirs, open.record());
+    long known = recordVersion(store.get(volume));
+    channel.send(Frame.of(new Message.WdiffsReady(newer)));
     while (true) {
       Frame frame = channel.receive();
       switch (frame.message()) {
-        case Message.WdiffOffer offer -> offered(channel, volume, offer);
+        case Message.WdiffOffer offer -> offered(channel, volume, known, offer);
         case Message.WdiffIdle idle -> diffs.quiet(volume, idle.session(), idle.gid(), idle.at());
         case Message other -> {
           frame.payload().close();
@@ -70,7 +72,7 @@ final class DiffIntake {
           RefusalCode.UNKNOWN_VOLUME, "no volume %s is kept here".formatted(record.volume()));
     boolean known =
         record.shipping().isPresent()
-            && record.shipping().get().proxies().contains(peer.name())
+            && record.shipping().get().allProxies().contains(peer.name())
             && record.archives().contains(parts.config().name());
     if (known) return;
     throw new RefusedException(
@@ -85,25 +87,23 @@ final class DiffIntake {
 
   /** Rule M3. */
   private Optional<Signed> exchange(ProtectionRecord theirs, Signed signed) throws IOException {
-    ArchiveVolume after =
-        store.update(
-            theirs.volume(),
-            before -> {
-              boolean isNewer =
-                  before.record().isPresent() && before.record().get().version() < theirs.version();
-              return isNewer ? before.resized(signed, theirs) : before;
-            });
-    boolean mineIsNewer =
-        after.record().map(ProtectionRecord::version).orElse(0L) > theirs.version();
-    return mineIsNewer ? after.signed() : Optional.empty();
+    ArchiveVolume after = store.update(theirs.volume(), before -> before.under(signed, theirs));
+    return recordVersion(after) > theirs.version() ? after.signed() : Optional.empty();
   }
 
-  private void offered(Channel channel, String volume, Message.WdiffOffer offer)
+  private static long recordVersion(ArchiveVolume volume) {
+    return volume.record().map(ProtectionRecord::version).orElse(0L);
+  }
+
+  /**
+   * @param known newest version of the record that the proxy knows from this conversation
+   */
+  private void offered(Channel channel, String volume, long known, Message.WdiffOffer offer)
       throws RefusedException, IOException, InterruptedException {
     DiffSidecar sidecar = DiffSidecar.decode("an offered sidecar", offer.sidecar().toArray());
     if (!sidecar.volume().equals(volume))
       throw new IOException("a diff of %s among those of %s".formatted(sidecar.volume(), volume));
-    Answer answer = judge(volume, sidecar);
+    Answer answer = judge(volume, known, sidecar);
     if (answer.verdict == Verdict.ACCEPT) {
       expect(volume, sidecar.session());
       say(channel, sidecar, answer);
@@ -122,9 +122,11 @@ final class DiffIntake {
                 sidecar.session().number(), sidecar.end().gid(), answer.verdict, answer.found)));
   }
 
-  private Answer judge(String volume, DiffSidecar sidecar) throws IOException {
+  private Answer judge(String volume, long knownVersion, DiffSidecar sidecar) throws IOException {
     ArchiveVolume known = store.get(volume);
     if (known.record().isEmpty()) return new Answer(Verdict.UNKNOWN_VOLUME, "it was cleared");
+    if (recordVersion(known) > knownVersion)
+      return new Answer(Verdict.NEWER_RECORD, "version " + recordVersion(known));
     // What is here is here, whatever became of its session.
     Verdict verdict = diffs.judge(volume, sidecar);
     if (verdict != Verdict.ACCEPT) return new Answer(verdict, diffs.words(volume, sidecar));

@@ -5,12 +5,14 @@ import io.backstay.diff.DiffDraft;
 import io.backstay.history.DiffStore;
 import io.backstay.history.Sighting;
 import io.backstay.model.Session;
+import io.backstay.seam.Gate;
 import io.backstay.seam.Time;
 import io.backstay.volume.VolumeStore;
 import io.backstay.wdiff.DiffSidecar;
 import io.backstay.wire.Message.WdiffVerdict.Verdict;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -25,7 +27,14 @@ import org.slf4j.LoggerFactory;
 final class VolumeHistories implements VolumeDiffs {
   private static final Logger LOG = LoggerFactory.getLogger(VolumeHistories.class);
 
+  /** How soon, and how late, a sidecar that the disk did not read is tried again. */
+  private static final Duration AGAIN_MIN = Duration.ofSeconds(1);
+
+  private static final Duration AGAIN_MAX = Duration.ofMinutes(5);
+
   private final VolumeStore<ArchiveVolume> store;
+  private final Time time;
+  private final Gate ended;
   private final ReentrantLock opening = new ReentrantLock();
   private final ReentrantLock tidying = new ReentrantLock();
   private final Map<String, DiffStore> stores = new ConcurrentHashMap<>();
@@ -35,6 +44,7 @@ final class VolumeHistories implements VolumeDiffs {
   VolumeHistories(VolumeStore<ArchiveVolume> store, Time time) {
     this.store = store;
     this.time = time;
+    this.ended = time.gate();
     this.quiet = new QuietTimes(store, time);
   }
 
@@ -53,6 +63,7 @@ final class VolumeHistories implements VolumeDiffs {
 
   /** Makes durable what a crash may take back. */
   void stop() {
+    ended.open();
     quiet.stop();
   }
 
@@ -68,10 +79,41 @@ final class VolumeHistories implements VolumeDiffs {
       if (known != null) return known;
       DiffStore opened = DiffStore.open(store.directory(volume));
       stores.put(volume, opened);
+      if (opened.readAgain()) time.fork("read diffs of " + volume, () -> readAgain(volume, opened));
       return opened;
     } finally {
       opening.unlock();
     }
+  }
+
+  /** Until all is read, or nobody needs it any more; ever more seldom. */
+  private void readAgain(String volume, DiffStore diffs) {
+    try {
+      for (Duration delay = AGAIN_MIN; !ended.await(delay); delay = longer(delay)) {
+        if (stores.get(volume) != diffs) return;
+        if (isUnread(volume, diffs)) continue;
+        LOG.info("{}: all its diffs were read", volume);
+        tidy(volume);
+        return;
+      }
+      ended.open(); // for the others
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static boolean isUnread(String volume, DiffStore diffs) {
+    try {
+      return diffs.readAgain();
+    } catch (IOException e) {
+      LOG.warn("{}: {}", volume, e.toString());
+      return true;
+    }
+  }
+
+  private static Duration longer(Duration delay) {
+    Duration twice = delay.multipliedBy(2);
+    return twice.compareTo(AGAIN_MAX) > 0 ? AGAIN_MAX : twice;
   }
 
   Optional<Quiet> quiet(String volume) {

@@ -202,6 +202,7 @@ final class CatalogRules {
           HASH_BACKUP,
           DELETE_POINT,
           RESIZE,
+          SET_VOLUME,
           RESTORE,
           VERIFY,
           STOP_VOLUME,

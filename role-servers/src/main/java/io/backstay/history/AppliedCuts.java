@@ -68,6 +68,20 @@ final class AppliedCuts {
     return OptionalLong.empty();
   }
 
+  /** Empty where nothing is known of the diff (rule X2). */
+  Optional<Sighting> compare(DiffSidecar offered) throws IOException {
+    int session = offered.session().number();
+    OptionalLong begin = lsid(session, offered.begin().gid());
+    OptionalLong end = lsid(session, offered.end().gid());
+    if (begin.orElse(offered.begin().lsid()) != offered.begin().lsid()
+        || end.orElse(offered.end().lsid()) != offered.end().lsid())
+      return Optional.of(
+          new Sighting.Conflict("applied were lsids %s to %s".formatted(begin, end)));
+    return begin.isPresent() && end.isPresent()
+        ? Optional.of(new Sighting.Had("it was applied"))
+        : Optional.empty();
+  }
+
   private static long greatestGid(ByteBuffer in) {
     long greatest = -1;
     for (int at = 0; at < in.limit(); at += ENTRY_BYTES) {

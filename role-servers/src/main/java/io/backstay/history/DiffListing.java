@@ -30,10 +30,11 @@ final class DiffListing {
 
   private final Directory directory;
   private final List<KeptDiff> diffs = new ArrayList<>();
-  private final List<String> damage = new ArrayList<>();
+  private final LeftOut leftOut;
 
   private DiffListing(Directory directory) {
     this.directory = directory;
+    this.leftOut = new LeftOut(directory);
   }
 
   static DiffListing of(Directory directory) throws IOException {
@@ -49,9 +50,8 @@ final class DiffListing {
     return diffs;
   }
 
-  /** Wdiffs that are left out, each with the reason. */
-  List<String> damage() {
-    return damage;
+  LeftOut leftOut() {
+    return leftOut;
   }
 
   private void read(List<String> names) throws IOException {
@@ -68,9 +68,10 @@ final class DiffListing {
     for (String name : wdiffs) {
       Diff diff = Diff.parse(name).orElseThrow();
       String sidecar = sidecars.get(diff.gids());
-      if (!seen.add(diff.gids())) leaveOut(name, "another wdiff has the same gids");
-      else if (sidecar == null) leaveOut(name, "it has no sidecar");
-      else add(name, diff, sidecar);
+      if (!seen.add(diff.gids())) leftOut.damaged(name, "another wdiff has the same gids");
+      else if (sidecar == null) leftOut.damaged(name, "it has no sidecar");
+      else if (sidecar.contains(" ")) leftOut.damaged(name, "it has several sidecars");
+      else leftOut.read(name, sidecar).ifPresent(diffs::add);
     }
     for (Map.Entry<String, String> sidecar : sidecars.entrySet()) {
       if (seen.contains(sidecar.getKey())) continue;
@@ -79,36 +80,18 @@ final class DiffListing {
         LOG.info("{}: {} is removed, no wdiff belongs to it", directory.description(), name);
       }
     }
-    removeMerged();
-  }
-
-  private void add(String name, Diff diff, String sidecarName) {
-    try {
-      if (sidecarName.contains(" ")) throw new IOException("it has several sidecars");
-      DiffSidecar sidecar = DiffSidecar.decode(sidecarName, directory.read(sidecarName));
-      boolean fits =
-          sidecar.from().equals(diff.from())
-              && sidecar.to().equals(diff.to())
-              && sidecar.compared() == diff.compared();
-      if (!fits) throw new IOException("%s is of %s".formatted(sidecarName, sidecar.diff(true)));
-      diffs.add(KeptDiff.of(sidecar, diff));
-    } catch (IOException e) {
-      leaveOut(name, e.getMessage());
-    }
-  }
-
-  private void leaveOut(String name, String why) {
-    damage.add("%s: %s".formatted(name, why));
-    LOG.error("{}: {} cannot be used and is left out: {}", directory.description(), name, why);
-  }
-
-  /** A merge that was committed but had not yet removed what it was made of. */
-  private void removeMerged() throws IOException {
-    Set<KeptDiff> replaced = new LinkedHashSet<>();
-    Recognition recognition = new Recognition(directory);
     DiffSet all = new DiffSet();
     for (KeptDiff diff : diffs) all.put(DiffKey.of(diff), diff);
-    for (KeptDiff merged : diffs) {
+    Set<KeptDiff> replaced = replaced(directory, all);
+    remove(directory, replaced);
+    diffs.removeAll(replaced);
+  }
+
+  /** What a merge was made of that was committed but had not yet removed it. */
+  static Set<KeptDiff> replaced(Directory directory, DiffSet all) throws IOException {
+    Set<KeptDiff> replaced = new LinkedHashSet<>();
+    Recognition recognition = new Recognition(directory);
+    for (KeptDiff merged : all.all()) {
       if (merged.cuts() < 2) continue;
       for (KeptDiff part :
           all.touching(merged.session().number(), merged.begin().gid(), merged.end().gid())) {
@@ -117,8 +100,7 @@ final class DiffListing {
         replaced.add(part);
       }
     }
-    remove(directory, replaced);
-    diffs.removeAll(replaced);
+    return replaced;
   }
 
   private static boolean isWithin(KeptDiff part, KeptDiff whole) {

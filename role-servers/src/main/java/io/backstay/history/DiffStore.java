@@ -11,13 +11,10 @@ import io.backstay.wdiff.DiffSidecar;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.FileAlreadyExistsException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -46,13 +43,11 @@ public final class DiffStore {
   private static final Logger LOG = LoggerFactory.getLogger(DiffStore.class);
 
   private final Directory directory;
-  private final List<String> damage;
+  private final LeftOut leftOut;
   private final AppliedCuts applied;
   private final DiffSet diffs = new DiffSet();
 
-  /** By gids: sidecars whose wdiff did not get its name durably. To be used while changing. */
-  private final Map<String, String> unfinished = new HashMap<>();
-
+  private final Unfinished unfinished;
   private final AtomicLong version = new AtomicLong();
   private final AtomicLong drafts = new AtomicLong();
   private final ReentrantLock changing = new ReentrantLock();
@@ -62,9 +57,10 @@ public final class DiffStore {
 
   private DiffStore(Directory directory, DiffListing listing) {
     this.directory = directory;
-    this.damage = List.copyOf(listing.damage());
+    this.leftOut = listing.leftOut();
     this.applied = new AppliedCuts(directory);
     this.recognition = new Recognition(directory);
+    this.unfinished = new Unfinished(directory);
     for (KeptDiff diff : listing.diffs()) diffs.put(DiffKey.of(diff), diff);
   }
 
@@ -95,9 +91,23 @@ public final class DiffStore {
     return version.get();
   }
 
-  /** Wdiffs that were found but cannot be used, each with the reason. */
+  /** Wdiffs that were found but cannot be used, now or ever, each with the reason. */
   public List<String> damage() {
-    return damage;
+    return leftOut.words();
+  }
+
+  /** What can be read now and could not before is here from now on. Whether some still cannot. */
+  public boolean readAgain() throws IOException {
+    changing.lock();
+    try {
+      List<KeptDiff> found = leftOut.readAgain();
+      for (KeptDiff kept : found) diffs.put(DiffKey.of(kept), kept);
+      version.addAndGet(found.size());
+      if (!found.isEmpty()) remove(DiffListing.replaced(directory, diffs), "a merge of it");
+      return leftOut.isUnread();
+    } finally {
+      changing.unlock();
+    }
   }
 
   /** Greater than every gid of a diff that is here. */
@@ -123,12 +133,8 @@ public final class DiffStore {
     }
     changing.lock();
     try {
-      OptionalLong begin = applied.lsid(session, offered.begin().gid());
-      OptionalLong end = applied.lsid(session, offered.end().gid());
-      if (begin.orElse(offered.begin().lsid()) != offered.begin().lsid()
-          || end.orElse(offered.end().lsid()) != offered.end().lsid())
-        return new Sighting.Conflict("applied were lsids %s to %s".formatted(begin, end));
-      if (begin.isPresent() && end.isPresent()) return new Sighting.Had("it was applied");
+      Optional<Sighting> seen = applied.compare(offered);
+      if (seen.isPresent()) return seen.get();
     } finally {
       changing.unlock();
     }
@@ -179,7 +185,7 @@ public final class DiffStore {
       directory.publish(sidecar.fileName(), sidecar.encode());
       draft.rename(kept.diff().fileName());
       directory.sync();
-      unfinished.remove(key.gids());
+      unfinished.done(kept);
       diffs.put(key, kept);
       version.incrementAndGet();
       return kept;
@@ -188,10 +194,7 @@ public final class DiffStore {
     }
   }
 
-  /**
-   * Two diffs with the same gids would have one name. Nor is a file replaced that somebody put
-   * there and no listing has found yet; what this process failed to finish is its own.
-   */
+  /** Two diffs with the same gids would have one name. */
   private void requireFree(DiffKey key, KeptDiff kept) throws IOException {
     if (diffs.hasGids(key.gids()))
       throw new IOException(
@@ -202,12 +205,7 @@ public final class DiffStore {
     } finally {
       pinning.unlock();
     }
-    if (!unfinished.containsKey(key.gids())) {
-      for (String name : List.of(kept.sidecarName(), kept.diff().fileName()))
-        if (directory.has(name)) throw new FileAlreadyExistsException(name);
-    }
-    String leftOver = unfinished.put(key.gids(), kept.sidecarName());
-    if (leftOver != null && !leftOver.equals(kept.sidecarName())) directory.delete(leftOver);
+    unfinished.begin(kept);
   }
 
   // ---- staying

@@ -3,6 +3,7 @@ package io.backstay.image;
 import io.backstay.seam.Time;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /**
  * Keeps a flow at or below a rate: each byte has its moment, and who comes early waits. One thread
@@ -15,13 +16,20 @@ public final class Pace {
   private static final long LOOK_NANOS = 500_000_000;
 
   private final Time time;
-  private final long bytesPerSecondMax;
+  private final LongSupplier bytesPerSecondMax;
   private long next;
 
   /**
    * @param bytesPerSecondMax 0 for no limit
    */
   public Pace(Time time, long bytesPerSecondMax) {
+    this(time, () -> bytesPerSecondMax);
+  }
+
+  /**
+   * @param bytesPerSecondMax asked again and again, so that another limit holds at once; 0 for none
+   */
+  public Pace(Time time, LongSupplier bytesPerSecondMax) {
     this.time = time;
     this.bytesPerSecondMax = bytesPerSecondMax;
     this.next = time.nanos();
@@ -37,9 +45,15 @@ public final class Pace {
    * whoever ends the flow does not wait for that.
    */
   public void await(long bytes, BooleanSupplier over) throws InterruptedException {
-    if (bytesPerSecondMax == 0) return;
-    next = Math.max(next, time.nanos() - CREDIT_NANOS) + (long) (bytes * 1e9 / bytesPerSecondMax);
-    for (long early; (early = next - time.nanos()) > 0 && !over.getAsBoolean(); )
+    long rate = bytesPerSecondMax.getAsLong();
+    if (rate == 0) return;
+    next = Math.max(next, time.nanos() - CREDIT_NANOS) + (long) (bytes * 1e9 / rate);
+    for (long early; (early = next - time.nanos()) > 0 && !over.getAsBoolean(); ) {
+      if (bytesPerSecondMax.getAsLong() != rate) {
+        next = time.nanos();
+        return;
+      }
       time.sleep(Duration.ofNanos(Math.min(early, LOOK_NANOS)));
+    }
   }
 }

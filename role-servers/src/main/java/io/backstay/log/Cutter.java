@@ -58,7 +58,6 @@ final class Cutter implements Runnable {
   private final Cuts cuts;
   private final LongSupplier volumeBytes;
   private final Time time;
-  private final Duration interval;
   private final long sizeBlocks;
   private final Gate work;
   private final Gate recorded;
@@ -71,6 +70,7 @@ final class Cutter implements Runnable {
   private long durableLsid;
   private Optional<Instant> firstWrite = Optional.empty();
   private long retryNanos;
+  private volatile Duration interval;
   private volatile boolean stopped;
 
   /**
@@ -214,6 +214,12 @@ final class Cutter implements Runnable {
                 "session %d %s"
                     .formatted(cuts.session().number(), lost ? "after an overflow" : "is local"))
             .next("backstay backup full " + volume));
+  }
+
+  /** So often cuts are made by timer from now on, at least {@link LogSettings#CUT_INTERVAL_MIN}. */
+  void every(Duration newInterval) {
+    interval = newInterval;
+    work.open();
   }
 
   /** Opened when there are new cuts; for the one who sends them. */

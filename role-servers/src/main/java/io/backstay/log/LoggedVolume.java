@@ -1,6 +1,7 @@
 package io.backstay.log;
 
 import io.backstay.model.Cut;
+import io.backstay.model.OnLogFull;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Session;
 import io.backstay.nbd.Errno;
@@ -13,6 +14,7 @@ import io.backstay.wlog.SessionUuid;
 import io.backstay.wlog.SuperSector;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -257,6 +259,13 @@ public final class LoggedVolume implements Export {
     tail.gates().room().open();
   }
 
+  /** From now on the log is kept like this. */
+  public void keepLog(Duration cutInterval, OnLogFull onFull) {
+    cutter.every(cutInterval);
+    retention.onFull(onFull);
+    tail.gates().room().open();
+  }
+
   // ---- size (rule L9)
 
   /**
@@ -280,9 +289,23 @@ public final class LoggedVolume implements Export {
     try {
       // A block device may take long to zero, so cuts are made meanwhile.
       growth.clear(newSizeBytes);
+      boolean grows = newSizeBytes > sizeBytes();
       recordSize(newSizeBytes);
+      cutAtSize(grows);
     } finally {
       resizing.unlock();
+    }
+  }
+
+  /** Nobody may write for long: without it all that is restorable would have the old size. */
+  private void cutAtSize(boolean grew) throws IOException, InterruptedException {
+    boolean isTold =
+        cuts.newest().flatMap(Cut::volumeBytes).map(its -> its == sizeBytes()).orElse(!grew);
+    if (isTold || !cuts.isProtecting()) return;
+    try {
+      cut();
+    } catch (RefusedException e) {
+      // Its log was given up meanwhile, or it stops: nobody waits for a point of it.
     }
   }
 

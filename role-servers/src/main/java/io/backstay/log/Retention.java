@@ -25,8 +25,8 @@ final class Retention {
   private final String volume;
   private final Cuts cuts;
   private final Cutter cutter;
-  private final OnLogFull onFull;
   private final Time time;
+  private volatile OnLogFull onFull;
   private volatile long released;
 
   Retention(String volume, Cuts cuts, Cutter cutter, OnLogFull onFull, Time time) {
@@ -35,6 +35,11 @@ final class Retention {
     this.cutter = cutter;
     this.onFull = onFull;
     this.time = time;
+  }
+
+  /** What happens from now on when the log is full. */
+  void onFull(OnLogFull now) {
+    onFull = now;
   }
 
   /** Log below is not needed any more. */

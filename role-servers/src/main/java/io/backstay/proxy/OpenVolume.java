@@ -74,6 +74,11 @@ final class OpenVolume {
     return store.get(name);
   }
 
+  /** Of the record now; 0 where the volume was cleared. */
+  long recordVersion() {
+    return known().record().map(ProtectionRecord::version).orElse(0L);
+  }
+
   /** The newer record is this proxy's from now on (rule M3), with its archives. */
   void take(Signed newer, ProtectionRecord taken) throws RefusedException, IOException {
     if (!taken.volume().equals(name))
@@ -82,7 +87,7 @@ final class OpenVolume {
     send();
   }
 
-  /** One sender for each archive of the record, as it is now. */
+  /** One sender for each archive of the record, as it is now; those there are look at it. */
   void send() throws RefusedException {
     List<String> archives = record().archives();
     locked(() -> {
@@ -90,6 +95,7 @@ final class OpenVolume {
         senders.computeIfAbsent(archive, to -> WdiffSender.begin(parts, this, to));
       return true;
     });
+    for (String archive : archives) spool.arrivals(archive).open();
   }
 
   private <T> T locked(Supplier<T> action) {

@@ -105,9 +105,11 @@ final class WdiffSender implements Runnable {
     boolean moved = false;
     try (Channel channel = parts.dial(archive)) {
       if (!isOpen(channel)) return false;
+      long recordVersion = volume.recordVersion();
       begin(channel);
-      Pace pace = new Pace(parts.time(), bytesPerSecondMax());
-      while (!stopped) {
+      Pace pace = new Pace(parts.time(), this::bytesPerSecondMax);
+      // Under another record another conversation, so that both sides go by the newest (rule M3).
+      while (!stopped && volume.recordVersion() == recordVersion) {
         Optional<SpooledDiff> diff = next();
         if (diff.isPresent()) {
           if (!offer(channel, diff.get(), pace)) return moved;
@@ -132,8 +134,13 @@ final class WdiffSender implements Runnable {
     return moved;
   }
 
-  private long bytesPerSecondMax() throws RefusedException {
-    return volume.record().shipping().map(Shipping::diffBytesPerSecondMax).orElse(0L);
+  private long bytesPerSecondMax() {
+    return volume
+        .known()
+        .record()
+        .flatMap(ProtectionRecord::shipping)
+        .map(Shipping::diffBytesPerSecondMax)
+        .orElse(0L);
   }
 
   private synchronized boolean isOpen(Channel channel) {
@@ -203,6 +210,7 @@ final class WdiffSender implements Runnable {
         failed("%s is in conflict: %s".formatted(diff.diff(), verdict.found()));
         yield true;
       }
+      case NEWER_RECORD -> false;
       case STOPPED, TOO_SMALL, UNKNOWN_VOLUME, NO_SPACE, DAMAGED -> {
         failed("%s: %s".formatted(verdict.verdict().word(), verdict.found()));
         yield false;
@@ -261,12 +269,13 @@ final class WdiffSender implements Runnable {
     trouble = Optional.empty();
   }
 
+  /** The reason first: whoever is told that it fails asks why. */
   private void failed(String reason) {
+    trouble = Optional.of(reason);
     if (failingSince.isEmpty()) {
       failingSince = Optional.of(parts.time().now());
       LOG.warn("volume {}: {} does not take its diffs: {}", volume.name(), archive, reason);
     }
-    trouble = Optional.of(reason);
   }
 
   /**

@@ -1,7 +1,5 @@
 package io.backstay.storage;
 
-import io.backstay.log.LogHistory;
-import io.backstay.log.LogPosition;
 import io.backstay.log.LogSettings;
 import io.backstay.log.LoggedVolume;
 import io.backstay.log.VolumeParts;
@@ -45,7 +43,7 @@ final class LoggedVolumes {
   private final VolumeDoor door;
   private final VolumeStore<StorageVolume> store;
   private final LogSettings usual;
-  private final Map<String, Served> served = new ConcurrentHashMap<>();
+  private final Map<String, ServedVolume> served = new ConcurrentHashMap<>();
 
   /** Why volumes are not served that should be. */
   private final Map<String, IOException> troubles = new ConcurrentHashMap<>();
@@ -53,12 +51,6 @@ final class LoggedVolumes {
   private final Gate ended;
   private Optional<Thread> healing = Optional.empty();
   private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
-
-  /**
-   * @param sending the thread of the sender
-   */
-  private record Served(
-      LoggedVolume volume, String nbdUri, FillRate rate, WlogSender sender, Thread sending) {}
 
   LoggedVolumes(
       RoleParts parts,
@@ -103,7 +95,7 @@ final class LoggedVolumes {
     ReentrantLock lock = lock(name);
     lock.lockInterruptibly();
     try {
-      Served one = served.get(name);
+      ServedVolume one = served.get(name);
       boolean failed =
           one != null && one.volume().failure().filter(FullDisk::isCauseOf).isPresent();
       if (failed) withdraw(name);
@@ -187,9 +179,16 @@ final class LoggedVolumes {
       LoggedVolume volume = LoggedVolume.open(volumeParts(record), lossAccepted);
       String uri = door.open(volume);
       WlogSender sender =
-          new WlogSender(parts, new StoredRecords(name, store, parts.records()), volume);
+          new WlogSender(
+              parts, new StoredRecords(name, store, parts.records(), this::follow), volume);
       Thread sending = parts.time().fork("send the log of " + name, sender);
-      served.put(name, new Served(volume, uri, new FillRate(), sender, sending));
+      served.put(name, new ServedVolume(volume, uri, new FillRate(), sender, sending));
+      // One that came meanwhile.
+      store
+          .get(name)
+          .record()
+          .filter(newest -> newest.version() > record.version())
+          .ifPresent(this::follow);
       troubles.remove(name);
       LOG.info("volume {} is served at {}", name, uri);
     } catch (IOException e) {
@@ -233,23 +232,23 @@ final class LoggedVolumes {
     lock.lockInterruptibly();
     try {
       door.close(volume);
-      Served was = served.remove(volume);
+      ServedVolume was = served.remove(volume);
       troubles.remove(volume);
-      if (was != null) stop(was);
+      if (was != null) was.stop();
     } finally {
       lock.unlock();
     }
   }
 
-  private static void stop(Served served) throws IOException, InterruptedException {
-    served.sender().stop();
-    served.sending().join();
-    served.volume().stop();
+  /** A served volume goes by the settings of its new record, which is durable, at once. */
+  void follow(ProtectionRecord record) {
+    ServedVolume one = served.get(record.volume());
+    if (one != null) one.follow(record);
   }
 
   /** Sends what waits of the volume's log now. */
   void kick(String volume) {
-    Served one = served.get(volume);
+    ServedVolume one = served.get(volume);
     if (one != null) one.sender().kick();
   }
 
@@ -257,7 +256,7 @@ final class LoggedVolumes {
    * @throws RefusedException where it is not served now
    */
   LoggedVolume served(String name, StorageVolume known) throws RefusedException {
-    Served one = served.get(name);
+    ServedVolume one = served.get(name);
     if (one != null) return one.volume();
     boolean plain = known.record().isPresent() && known.record().get().kind() == VolumeKind.PLAIN;
     throw new RefusedException(
@@ -307,51 +306,24 @@ final class LoggedVolumes {
   }
 
   Optional<Reply.LogFacts> facts(String volume) {
-    return Optional.ofNullable(served.get(volume)).map(LoggedVolumes::facts);
+    return Optional.ofNullable(served.get(volume)).map(ServedVolume::facts);
   }
 
   /** Of the volumes that are served, by name. */
   Map<String, Reply.LogFacts> allFacts() {
     Map<String, Reply.LogFacts> all = new TreeMap<>();
-    served.forEach((name, one) -> all.put(name, facts(one)));
+    served.forEach((name, one) -> all.put(name, one.facts()));
     return all;
   }
 
   /** Looks how fast the logs grow; to be called every few seconds. */
   void sample() {
     long now = parts.time().nanos();
-    served
-        .values()
-        .forEach(one -> one.rate().sample(one.volume().position().latest() * BLOCK_BYTES, now));
-  }
-
-  private static Reply.LogFacts facts(Served one) {
-    LogPosition position = one.volume().position();
-    LogHistory history = one.volume().history();
-    long used = (position.latest() - position.oldest()) * BLOCK_BYTES;
-    long capacity = position.capacityBlocks() * BLOCK_BYTES;
-    long rate = one.rate().bytesPerSecond();
-    boolean fills = history.isProtected() && rate > 0;
-    return new Reply.LogFacts(
-        one.nbdUri(),
-        used,
-        capacity,
-        rate,
-        (position.latest() - position.durable()) * BLOCK_BYTES,
-        (position.latest() - position.written()) * BLOCK_BYTES,
-        fills ? Optional.of((capacity - used) / rate) : Optional.empty(),
-        history.session().number(),
-        history.isProtected(),
-        history.givenUp().map(LogHistory.GivenUp::time),
-        history.cuts().size(),
-        history.cuts().isEmpty() ? Optional.empty() : Optional.of(history.cuts().getLast()),
-        one.sender().facts(),
-        history.session().firstGid(),
-        history.givenUp().map(LogHistory.GivenUp::sentUpTo));
+    served.values().forEach(one -> one.sample(now));
   }
 
   Optional<String> trouble(String volume) {
-    Served one = served.get(volume);
+    ServedVolume one = served.get(volume);
     if (one != null && one.volume().failure().isPresent())
       return Optional.of("writes fail: " + one.volume().failure().get().getMessage());
     if (one != null && one.volume().history().givenUp().isPresent())

@@ -52,6 +52,10 @@ final class StorageOperations implements OperationRole<StorageVolume> {
         checkSize(before, parts.records().check(resize.record()));
         yield before;
       }
+      case Work.SetVolume set -> {
+        before.record().orElseThrow().requireNext(parts.records().check(set.record()));
+        yield before;
+      }
       case Work.FullBackup backup -> {
         requireProxy(before, start);
         yield before;
@@ -86,7 +90,7 @@ final class StorageOperations implements OperationRole<StorageVolume> {
         Refusal.of(RefusalCode.WRONG_STATE, "the volume's record names no proxy")
             .attempted("full backup of " + start.volume())
             .found("nobody who would take its log to the archive")
-            .next("clear the volume and add it again with --proxy"));
+            .next("backstay volume set %s --proxy p0 names one".formatted(start.volume())));
   }
 
   private VolumeKind kind(StorageVolume before, Command.Start start) throws RefusedException {
@@ -179,12 +183,17 @@ final class StorageOperations implements OperationRole<StorageVolume> {
         if (record.kind() == VolumeKind.LOGGED) logged.resize(known, record);
         yield new Conclusion<>(
             new WorkResult.VolumeResized(record.sizeBytes()),
-            before -> before.resized(resize.record(), record));
+            before -> before.under(resize.record(), record));
+      }
+      case Work.SetVolume set -> {
+        ProtectionRecord record = parts.records().check(set.record());
+        yield new Conclusion<>(
+            new WorkResult.VolumeSet(record.version()),
+            before -> before.under(set.record(), record),
+            () -> store.get(operation.volume()).record().ifPresent(logged::follow));
       }
       case Work.ClearVolume clear -> {
-        Optional<ProtectionRecord> record = store.get(operation.volume()).record();
-        if (record.isPresent() && record.get().kind() == VolumeKind.LOGGED)
-          logged.forget(record.get());
+        forget(store.get(operation.volume()).record());
         yield new Conclusion<>(new WorkResult.VolumeCleared(0, 0), StorageVolume::clear);
       }
       case Work.FullBackup backup -> {
@@ -210,6 +219,10 @@ final class StorageOperations implements OperationRole<StorageVolume> {
       case Work.Apply other -> throw new IllegalStateException("admitted " + other);
       case Work.Merge other -> throw new IllegalStateException("admitted " + other);
     };
+  }
+
+  private void forget(Optional<ProtectionRecord> record) throws IOException, InterruptedException {
+    if (record.isPresent() && record.get().kind() == VolumeKind.LOGGED) logged.forget(record.get());
   }
 
   /** What was served once is not made again: it would be gone, whatever became of its metadata. */

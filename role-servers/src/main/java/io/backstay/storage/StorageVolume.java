@@ -60,6 +60,7 @@ public record StorageVolume(
               new StateTable.Row<>(State.CLEAR, OperationKind.ADD_VOLUME, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.FULL_BACKUP, State.TARGET),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.RESIZE, State.SYNC_READY),
+              new StateTable.Row<>(State.SYNC_READY, OperationKind.SET_VOLUME, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.STOP_VOLUME, State.STOPPED),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.RESET_VOLUME, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.ACCEPT_LOSS, State.SYNC_READY),
@@ -68,6 +69,7 @@ public record StorageVolume(
               new StateTable.Row<>(State.TARGET, OperationKind.FULL_BACKUP, State.TARGET),
               new StateTable.Row<>(State.TARGET, OperationKind.SNAPSHOT, State.TARGET),
               new StateTable.Row<>(State.TARGET, OperationKind.RESIZE, State.TARGET),
+              new StateTable.Row<>(State.TARGET, OperationKind.SET_VOLUME, State.TARGET),
               new StateTable.Row<>(State.TARGET, OperationKind.STOP_VOLUME, State.TARGET_STOPPED),
               new StateTable.Row<>(State.TARGET, OperationKind.START_VOLUME, State.TARGET),
               new StateTable.Row<>(State.TARGET, OperationKind.RESET_VOLUME, State.SYNC_READY),
@@ -75,9 +77,12 @@ public record StorageVolume(
               new StateTable.Row<>(State.TARGET, OperationKind.CLEAR_VOLUME, State.CLEAR),
               new StateTable.Row<>(
                   State.TARGET_STOPPED, OperationKind.STOP_VOLUME, State.TARGET_STOPPED),
+              new StateTable.Row<>(
+                  State.TARGET_STOPPED, OperationKind.SET_VOLUME, State.TARGET_STOPPED),
               new StateTable.Row<>(State.TARGET_STOPPED, OperationKind.START_VOLUME, State.TARGET),
               new StateTable.Row<>(State.TARGET_STOPPED, OperationKind.CLEAR_VOLUME, State.CLEAR),
               new StateTable.Row<>(State.STOPPED, OperationKind.STOP_VOLUME, State.STOPPED),
+              new StateTable.Row<>(State.STOPPED, OperationKind.SET_VOLUME, State.STOPPED),
               new StateTable.Row<>(State.STOPPED, OperationKind.START_VOLUME, State.SYNC_READY),
               new StateTable.Row<>(State.SYNC_READY, OperationKind.START_VOLUME, State.SYNC_READY),
               new StateTable.Row<>(State.STOPPED, OperationKind.CLEAR_VOLUME, State.CLEAR)));
@@ -113,8 +118,9 @@ public record StorageVolume(
     return new StorageVolume(volume, added, Optional.of(newSigned), Optional.of(newRecord), ledger);
   }
 
-  /** With another size, in the same state. */
-  StorageVolume resized(Signed newSigned, ProtectionRecord newRecord) {
+  /** Under that record, in the same state, unless it is no newer one (rule M3). */
+  StorageVolume under(Signed newSigned, ProtectionRecord newRecord) {
+    if (record.isEmpty() || record.get().version() >= newRecord.version()) return this;
     return new StorageVolume(volume, state, Optional.of(newSigned), Optional.of(newRecord), ledger);
   }
 

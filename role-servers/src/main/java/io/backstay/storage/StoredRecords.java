@@ -7,6 +7,7 @@ import io.backstay.server.RecordCheck;
 import io.backstay.volume.VolumeStore;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,8 +18,17 @@ final class StoredRecords implements WlogSender.Records {
   private final String volume;
   private final VolumeStore<StorageVolume> store;
   private final RecordCheck check;
+  private final Consumer<ProtectionRecord> taken;
 
-  StoredRecords(String volume, VolumeStore<StorageVolume> store, RecordCheck check) {
+  /**
+   * @param taken told of the newest record when it is durable
+   */
+  StoredRecords(
+      String volume,
+      VolumeStore<StorageVolume> store,
+      RecordCheck check,
+      Consumer<ProtectionRecord> taken) {
+    this.taken = taken;
     this.volume = volume;
     this.store = store;
     this.check = check;
@@ -39,13 +49,7 @@ final class StoredRecords implements WlogSender.Records {
     ProtectionRecord record = check.check(newer);
     if (!record.volume().equals(volume))
       throw new IOException("a record of %s instead of %s".formatted(record.volume(), volume));
-    store.update(
-        volume,
-        before -> {
-          boolean isNewer =
-              before.record().isPresent() && before.record().get().version() < record.version();
-          return isNewer ? before.resized(newer, record) : before;
-        });
+    store.update(volume, before -> before.under(newer, record)).record().ifPresent(taken);
     LOG.info("volume {}: took version {} of its record", volume, record.version());
   }
 }

@@ -59,6 +59,7 @@ final class WlogConversation {
   private final ArrayDeque<Cut> unarchived = new ArrayDeque<>();
   private Optional<IOException> over = Optional.empty();
   private boolean moved;
+  private long recordVersion;
   private Cut last;
   private long idleNanos;
 
@@ -79,6 +80,7 @@ final class WlogConversation {
 
   /** Both sides keep the newer record of theirs (rule M3). */
   void open() throws RefusedException, IOException, InterruptedException {
+    recordVersion = sender.recordVersion();
     Signed record =
         sender.records().signed().orElseThrow(() -> new IOException("the volume has no record"));
     channel.send(Frame.of(new Message.OpenWlog(record, session, extract.salt(), BLOCK_BYTES)));
@@ -94,14 +96,14 @@ final class WlogConversation {
   }
 
   /**
-   * Sends interval after interval until the session or the connection is over, or a proxy that
-   * stands before this one in the record is there again.
+   * Sends interval after interval until the session or the connection is over, the volume has
+   * another record, or a proxy that stands before this one in the record is there again.
    *
    * @param later this proxy, where it is not the first one
    */
   void untilOver(Optional<String> later) throws IOException, InterruptedException {
     long looked = time.nanos();
-    while (!sender.isStopped() && feed.session().equals(Optional.of(session))) {
+    while (!sender.isStopped() && isCurrent()) {
       requireOpen();
       Optional<Cut> next = feed.after(last);
       if (next.isPresent()) {
@@ -119,6 +121,10 @@ final class WlogConversation {
       }
     }
     if (!sender.isStopped()) awaitInFlight(0);
+  }
+
+  private boolean isCurrent() {
+    return feed.session().equals(Optional.of(session)) && sender.recordVersion() == recordVersion;
   }
 
   private boolean isEarlierThere(String name) throws InterruptedException {

@@ -96,6 +96,7 @@ final class WlogSender implements Runnable {
           feed.recorded().await(LOOK);
           continue;
         }
+        releaseSent();
         boolean moved = passOn(session.get(), proxies);
         delay = moved ? RETRY_MIN : longer(delay);
         if (!stopped) kicked.await(delay);
@@ -167,6 +168,11 @@ final class WlogSender implements Runnable {
     return !stopped;
   }
 
+  /** What a proxy has is let go of where that is enough now: it may not have been before. */
+  private void releaseSent() {
+    if (shipping().releaseOn() == ReleaseOn.PROXY) sent.ifPresent(cut -> log.release(cut.lsid()));
+  }
+
   /** Where the next conversation begins: behind what need not be sent again. */
   private Cut resumeAt(Session session) throws IOException {
     Optional<Cut> known = shipping().releaseOn() == ReleaseOn.ARCHIVE ? archived : sent;
@@ -177,18 +183,24 @@ final class WlogSender implements Runnable {
         .orElseThrow(() -> new IOException("session %d has no cut".formatted(session.number())));
   }
 
+  /** The reason first: whoever is told that it fails asks why. */
   private void failed(String name, String reason) {
+    trouble = Optional.of("%s: %s".formatted(name, reason));
     if (failingSince.isEmpty()) {
       failingSince = Optional.of(parts.time().now());
       LOG.warn("volume {}: {} does not take its log: {}", volume, name, reason);
     }
-    trouble = Optional.of("%s: %s".formatted(name, reason));
   }
 
   // ---- what a conversation needs and says
 
   RoleParts parts() {
     return parts;
+  }
+
+  /** Version of the volume's record now; a conversation under an older one ends (rule M3). */
+  long recordVersion() {
+    return records.record().map(ProtectionRecord::version).orElse(0L);
   }
 
   Records records() {
@@ -204,7 +216,7 @@ final class WlogSender implements Runnable {
   }
 
   Pace pace() {
-    return new Pace(parts.time(), shipping().bytesPerSecondMax());
+    return new Pace(parts.time(), () -> shipping().bytesPerSecondMax());
   }
 
   boolean isStopped() {

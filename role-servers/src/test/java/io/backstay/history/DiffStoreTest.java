@@ -350,6 +350,26 @@ class DiffStoreTest {
     assertThat(files().list()).contains("20261121080030-M--5-6.wdiff");
   }
 
+  /** Rule X3: the disk may read it again, and no proxy brings it, since it is here. */
+  @Test
+  void aSidecarThatTheDiskDoesNotReadIsReportedAndTriedAgain() throws IOException {
+    add(store, 5, 6);
+    add(store, 6, 7);
+    disk.failReads(VOLUME + "/diffs/1-5-6.side", 0, Long.MAX_VALUE);
+    openAgain();
+    long version = store.version();
+    for (int i = 0; i < 2; i++) {
+      assertThat(gids(store)).containsExactly("6-7");
+      assertThat(store.damage()).singleElement().asString().contains("Input/output error");
+      assertThat(store.readAgain()).isTrue();
+    }
+    disk.healFaults();
+    assertThat(store.readAgain()).isFalse();
+    assertThat(gids(store)).containsExactly("5-6", "6-7");
+    assertThat(store.damage()).isEmpty();
+    assertThat(store.version()).isGreaterThan(version);
+  }
+
   @Test
   void aDamagedSidecarIsReportedAndItsWdiffLeftWhereItIs() throws IOException {
     add(store, 5, 6);

@@ -294,6 +294,25 @@ class CutsTest extends CutsGround {
     assertContent();
   }
 
+  /** Rules M1 and L6: a volume goes by other settings while it is used. */
+  @Test
+  void howTheLogIsKeptChangesWhileWritersWaitForIt() throws Exception {
+    onFull = OnLogFull.BLOCK;
+    make(16 << 20);
+    volume.openSession(1, UUID, 0);
+    write(4096);
+    assertThat(cuts()).hasSize(1);
+    volume.keepLog(LogSettings.CUT_INTERVAL_MIN, OnLogFull.BLOCK);
+    while (cuts().size() < 2) Thread.onSpinWait();
+    CompletableFuture<Void> ended = CompletableFuture.runAsync(() -> writeMiB(20));
+    while (!volume.position().full()) Thread.onSpinWait();
+    assertThat(ended).isNotDone();
+    volume.keepLog(cutInterval, OnLogFull.OVERFLOW);
+    ended.join();
+    assertThat(volume.history().isProtected()).isFalse();
+    assertContent();
+  }
+
   private int salt() throws IOException {
     try (LogDevice log = LogDevice.open(disk.devices().openReadOnly("/dev/log"))) {
       return log.stored().salt();

@@ -3,6 +3,7 @@ package io.backstay.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.backstay.model.Cut;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.seam.BlockDevice;
@@ -10,6 +11,7 @@ import io.backstay.seam.BufferPool;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.twin.MortalTime;
 import io.backstay.twin.ProcessDiedError;
+import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -265,6 +267,18 @@ class GrowthTest {
     open();
     assertThat(volume.sizeBytes()).isEqualTo(2 * BYTES);
     assertContent();
+  }
+
+  /** Rule L9: what is restorable has the new size, too, although nobody writes. */
+  @Test
+  void aVolumeThatAnArchiveFollowsIsCutWhenItHasGrown() throws Exception {
+    volume.openSession(1, new SessionUuid(1, 2), 7);
+    grow(2 * BYTES);
+    assertThat(volume.history().cuts()).hasSize(2);
+    Cut cut = volume.history().cuts().getLast();
+    assertThat(cut.volumeBytes()).contains(2L * BYTES);
+    volume.resize(2 * BYTES);
+    assertThat(volume.history().cuts()).as("the size that it has").hasSize(2);
   }
 
   /** Rules L9 and M2: neither takes back what the other made. */

@@ -11,6 +11,7 @@ import io.backstay.model.Signed;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.wire.Command;
+import io.backstay.wire.Reply;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -210,6 +211,19 @@ class ContinuousBackupTest {
     for (long gid : source.history.keySet()) source.assertRestored(gid);
   }
 
+  /** Rule L9: a restore has the size that the volume has, although nobody wrote since. */
+  @Test
+  void aVolumeThatGrewIsRestoredInItsNewSizeBeforeAnybodyWrites() throws Exception {
+    source.write(20);
+    long before = source.backUp("run/full");
+    source.resize(2 * BYTES, 2, BY_P0);
+    while (group.points().getLast().gid() == before) TwinGroup.pause();
+    long gid = group.points().getLast().gid();
+    source.history.put(gid, source.model.clone());
+    source.awaitPoint(gid);
+    source.assertRestored(gid);
+  }
+
   /** Rule X9: nothing that lies there is deleted because no metadata names it any more. */
   @Test
   void anArchiveThatLostItsMetadataFindsItsPointsWhenTheVolumeIsAddedAgain() throws Exception {
@@ -230,6 +244,38 @@ class ContinuousBackupTest {
     source.awaitPoint(source.newest());
     group.archive.dieAndStart();
     for (long gid : source.history.keySet()) source.assertRestored(gid);
+  }
+
+  /** Rule X3: what its disk did not read when it began. */
+  @Test
+  void anArchiveReadsASidecarAgainThatItsDiskDidNotRead() throws Exception {
+    source.write(20);
+    source.backUp("run/full");
+    source.snapshot("run/one");
+    source.write(20);
+    source.snapshot("run/two");
+    source.awaitPoint(source.newest());
+    group.archive.die();
+    String diffs = "/state/volumes/vol0/diffs";
+    for (String name : group.archive.disk.directory(diffs).list())
+      if (name.endsWith(".side"))
+        group.archive.disk.failReads(diffs + "/" + name, 0, Long.MAX_VALUE);
+    group.archive.start();
+    assertThat(missing()).contains("its sidecar is not read yet");
+    group.archive.disk.healFaults();
+    source.awaitPoint(source.newest());
+    for (long gid : source.history.keySet()) source.assertRestored(gid);
+    while (!missing().isEmpty()) TwinGroup.pause();
+  }
+
+  private String missing() throws Exception {
+    Reply reply = group.archive.service.answer(TwinGroup.WORKER, new Command.ListVolumes());
+    return ((Reply.Volumes) reply)
+        .volumes()
+        .getFirst()
+        .chain()
+        .flatMap(Reply.ChainFacts::missing)
+        .orElse("");
   }
 
   /** The volume itself is the last copy of what no archive has. */

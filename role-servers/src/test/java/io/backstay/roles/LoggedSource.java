@@ -73,6 +73,14 @@ final class LoggedSource {
     model = Arrays.copyOf(model, bytes);
   }
 
+  /** Another record, of which the storage tells the others (rule M3). */
+  void set(long version, Shipping shipping) throws Exception {
+    String operation = "set/" + version;
+    group.storage.start(
+        operation, 2 + version, TwinGroup.set(record(version, model.length, shipping)));
+    assertThat(group.storage.await(operation).state()).isEqualTo(OperationReport.State.DONE);
+  }
+
   Reply.LogFacts logFacts() throws Exception {
     Reply reply = group.storage.service.answer(TwinGroup.WORKER, new Command.ListVolumes());
     return ((Reply.Volumes) reply).volumes().getFirst().log().orElseThrow();

@@ -301,6 +301,10 @@ final class TwinGroup implements AfterEachCallback {
     return new Work.Resize(signed(Cbor.write(record)));
   }
 
+  static Work set(ProtectionRecord record) {
+    return new Work.SetVolume(signed(Cbor.write(record)));
+  }
+
   WorkResult.BackedUp backUp(String operation, long epoch) throws Exception {
     storage.start(operation, epoch, backup());
     return (WorkResult.BackedUp) storage.await(operation).result().orElseThrow();

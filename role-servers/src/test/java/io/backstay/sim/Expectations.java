@@ -105,6 +105,7 @@ final class Expectations implements Witness {
       }
       case Work.AddVolume other -> {}
       case Work.Resize other -> {}
+      case Work.SetVolume other -> {}
       case Work.FullBackup other -> {}
       case Work.Restore other -> {}
       case Work.Verify other -> {}

@@ -20,8 +20,8 @@ public final class Exclusion {
   static {
     for (OperationKind kind : OperationKind.values())
       BESIDE.put(kind, EnumSet.noneOf(OperationKind.class));
-    allow(RESTORE, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESIZE, RESTORE, VERIFY);
-    allow(VERIFY, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESIZE, VERIFY);
+    allow(RESTORE, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESIZE, SET_VOLUME, RESTORE, VERIFY);
+    allow(VERIFY, FULL_BACKUP, HASH_BACKUP, DELETE_POINT, RESIZE, SET_VOLUME, VERIFY);
     // Holds keep what these need; diffs come in beside all of them.
     allow(APPLY, RESTORE, VERIFY);
     allow(MERGE, RESTORE, VERIFY);

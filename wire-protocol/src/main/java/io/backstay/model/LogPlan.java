@@ -41,6 +41,11 @@ public record LogPlan(
           "a cut is made every 1 to %d s, not %d".formatted(CUT_SECONDS_MAX, cutSeconds));
   }
 
+  /** The same log, kept in another way. */
+  public LogPlan with(OnLogFull newOnFull, int newCutSeconds) {
+    return new LogPlan(path, sizeBytes, tailBytes, newOnFull, newCutSeconds);
+  }
+
   public Duration cutInterval() {
     return Duration.ofSeconds(cutSeconds);
   }

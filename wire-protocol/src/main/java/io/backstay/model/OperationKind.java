@@ -11,6 +11,7 @@ public enum OperationKind {
   HASH_BACKUP,
   DELETE_POINT,
   RESIZE,
+  SET_VOLUME,
   RESTORE,
   VERIFY,
   STOP_VOLUME,

@@ -97,18 +97,52 @@ public record ProtectionRecord(
 
   /** The next version of this record, with another size. */
   public ProtectionRecord withSize(long newSizeBytes) {
-    return of(version + 1, newSizeBytes);
+    return of(version + 1, newSizeBytes, log, shipping);
   }
 
-  /** Whether that one is this record, or a later one that differs from it in nothing but size. */
-  public boolean isResizedTo(ProtectionRecord later) {
-    return later.version >= version
-        && (later.version > version || later.sizeBytes == sizeBytes)
-        && later.equals(of(later.version, later.sizeBytes));
+  /** The next version of this record, with other settings of a volume that has a log. */
+  public ProtectionRecord withSettings(LogPlan newLog, Shipping newShipping) {
+    return of(version + 1, sizeBytes, Optional.of(newLog), Optional.of(newShipping));
   }
 
-  private ProtectionRecord of(long newVersion, long newSizeBytes) {
+  /**
+   * Whether that one is this record, or a later one of the same volume: it has the same devices and
+   * the same parties, but for its proxies.
+   */
+  public boolean mayBecome(ProtectionRecord later) {
+    if (later.version <= version) return later.equals(this);
+    if (later.log.isPresent() != log.isPresent()) return false;
+    Optional<LogPlan> sameLog =
+        later.log.map(its -> log.orElseThrow().with(its.onFull(), its.cutSeconds()));
+    return later.equals(of(later.version, later.sizeBytes, sameLog, later.shipping));
+  }
+
+  /**
+   * @throws RefusedException version-conflict unless this record {@link #mayBecome} that one
+   */
+  public void requireNext(ProtectionRecord next) throws RefusedException {
+    if (mayBecome(next)) return;
+    throw new RefusedException(
+        Refusal.of(RefusalCode.VERSION_CONFLICT, "the record is not this volume's next one")
+            .attempted("go on with %s under %s".formatted(volume, next))
+            .found(toString()));
+  }
+
+  private ProtectionRecord of(
+      long newVersion,
+      long newSizeBytes,
+      Optional<LogPlan> newLog,
+      Optional<Shipping> newShipping) {
     return new ProtectionRecord(
-        newVersion, volume, kind, newSizeBytes, device, storage, archives, primary, log, shipping);
+        newVersion,
+        volume,
+        kind,
+        newSizeBytes,
+        device,
+        storage,
+        archives,
+        primary,
+        newLog,
+        newShipping);
   }
 }

@@ -2,6 +2,7 @@ package io.backstay.model;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * How the log of a volume gets to its archives (rules X1, X2).
@@ -12,13 +13,25 @@ import java.util.Objects;
  * @param compression of the wdiffs that proxies make
  * @param bytesPerSecondMax of log from the storage; 0 for no limit
  * @param diffBytesPerSecondMax of diffs from a proxy to an archive; 0 for no limit
+ * @param formerProxies who stood in {@code proxies} once: they get no log any more, but bring what
+ *     they still have to the archives
  */
 public record Shipping(
     List<String> proxies,
     ReleaseOn releaseOn,
     Compression compression,
     long bytesPerSecondMax,
-    Long diffBytesPerSecondMax) {
+    Long diffBytesPerSecondMax,
+    List<String> formerProxies) {
+  public Shipping(
+      List<String> proxies,
+      ReleaseOn releaseOn,
+      Compression compression,
+      long bytesPerSecondMax,
+      Long diffBytesPerSecondMax) {
+    this(proxies, releaseOn, compression, bytesPerSecondMax, diffBytesPerSecondMax, List.of());
+  }
+
   /** Diffs go as fast as they can. */
   public Shipping(
       List<String> proxies, ReleaseOn releaseOn, Compression compression, long bytesPerSecondMax) {
@@ -33,13 +46,20 @@ public record Shipping(
     releaseOn = Objects.requireNonNullElse(releaseOn, ReleaseOn.PROXY);
     compression = Objects.requireNonNullElse(compression, Compression.DEFAULT);
     diffBytesPerSecondMax = Objects.requireNonNullElse(diffBytesPerSecondMax, 0L);
-    for (String proxy : proxies) Names.require("server", proxy);
-    if (proxies.stream().distinct().count() != proxies.size())
-      throw new IllegalArgumentException("a proxy stands twice in " + proxies);
+    formerProxies = formerProxies == null ? List.of() : List.copyOf(formerProxies);
+    List<String> all = Stream.concat(proxies.stream(), formerProxies.stream()).toList();
+    for (String proxy : all) Names.require("server", proxy);
+    if (all.stream().distinct().count() != all.size())
+      throw new IllegalArgumentException("a proxy stands twice in " + all);
     if (bytesPerSecondMax < 0 || diffBytesPerSecondMax < 0)
       throw new IllegalArgumentException(
           "rate limits %d, %d: one is negative"
               .formatted(bytesPerSecondMax, diffBytesPerSecondMax));
+  }
+
+  /** All proxies that may have diffs of the volume. */
+  public List<String> allProxies() {
+    return Stream.concat(proxies.stream(), formerProxies.stream()).toList();
   }
 
   /** As usual, by way of these. */

@@ -12,12 +12,8 @@ public record SizeChange(String volume, long fromBytes, long toBytes) {
    */
   public static SizeChange between(ProtectionRecord known, ProtectionRecord next)
       throws RefusedException {
-    if (known.isResizedTo(next))
-      return new SizeChange(known.volume(), known.sizeBytes(), next.sizeBytes());
-    throw new RefusedException(
-        Refusal.of(RefusalCode.VERSION_CONFLICT, "the record is not this volume's next one")
-            .attempted("resize %s under %s".formatted(known.volume(), next))
-            .found(known.toString()));
+    known.requireNext(next);
+    return new SizeChange(known.volume(), known.sizeBytes(), next.sizeBytes());
   }
 
   /**

@@ -29,9 +29,9 @@ public sealed interface Work {
   }
 
   /**
-   * Storage or archive: go on under this record, which differs from the one that is known in size
-   * and version only. An archive takes images of up to that size from then on; a storage makes the
-   * volume that large while it is served (rule L9).
+   * Storage or archive: go on under this record, which has another size than the one that is known.
+   * An archive takes images of up to that size from then on; a storage makes the volume that large
+   * while it is served (rule L9).
    */
   record Resize(Signed record) implements Work {
     public Resize {
@@ -41,6 +41,21 @@ public sealed interface Work {
     @Override
     public OperationKind kind() {
       return OperationKind.RESIZE;
+    }
+  }
+
+  /**
+   * Storage: go on under this record, which differs from the one that is known in how the log is
+   * kept and sent. Proxies and archives learn of it from the storage (rule M3).
+   */
+  record SetVolume(Signed record) implements Work {
+    public SetVolume {
+      Objects.requireNonNull(record, "record");
+    }
+
+    @Override
+    public OperationKind kind() {
+      return OperationKind.SET_VOLUME;
     }
   }
 

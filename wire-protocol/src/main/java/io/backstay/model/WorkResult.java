@@ -8,6 +8,11 @@ public sealed interface WorkResult {
 
   record VolumeResized(long sizeBytes) implements WorkResult {}
 
+  /**
+   * @param version of the record that the storage goes by now
+   */
+  record VolumeSet(long version) implements WorkResult {}
+
   record VolumeCleared(long pointsDestroyed, long bytesFreed) implements WorkResult {}
 
   /**

@@ -342,6 +342,8 @@ public sealed interface Message {
       GID_CONFLICT,
       /** Its session is over: it is put aside, never deleted silently. */
       CLOSED_SESSION,
+      /** The archive came to know a newer record (rule M3): again, in another conversation. */
+      NEWER_RECORD,
       /** The volume takes no diffs now: again later. */
       STOPPED,
       /** The archive's volume is smaller (rule L9): again later. */

@@ -35,6 +35,7 @@ class FrameCodecTest {
           new Message.Request(
               new Command.Start("run/1", "vol0", 3, new Work.FullBackup("a0", "127.0.0.1:1", 0))),
           new Message.Request(new Command.Start("run/2", "vol0", 4, new Work.Resize(RECORD))),
+          new Message.Request(new Command.Start("run/3", "vol0", 5, new Work.SetVolume(RECORD))),
           new Message.Request(
               new Command.Reserve("vol0", OperationKind.VERIFY, "w", "r", "h", Optional.of(6L))),
           new Message.Answer(

@@ -27,7 +27,7 @@ public record ClearVolumePlan(Head head, String volume, String storage, List<Str
     Stream<String> known =
         Stream.concat(record.archives().stream(), Stream.of(record.storage()))
             .filter(knowing::contains);
-    Stream<String> proxies = record.shipping().stream().flatMap(its -> its.proxies().stream());
+    Stream<String> proxies = record.shipping().stream().flatMap(its -> its.allProxies().stream());
     return new ClearVolumePlan(
         head, record.volume(), record.storage(), Stream.concat(known, proxies).toList());
   }

@@ -13,6 +13,7 @@ public sealed interface Plan
         MergePlan,
         ResizePlan,
         RestorePlan,
+        SetVolumePlan,
         SnapshotPlan,
         VerifyPlan {
   /** Grows when a choice is made in another way than before. */

@@ -17,6 +17,7 @@ import io.backstay.workflow.MergeWorkflow;
 import io.backstay.workflow.Planner;
 import io.backstay.workflow.ResizeWorkflow;
 import io.backstay.workflow.RestoreWorkflow;
+import io.backstay.workflow.SetVolumeWorkflow;
 import io.backstay.workflow.SnapshotWorkflow;
 import io.backstay.workflow.UnknownWorkflow;
 import io.backstay.workflow.VerifyRestoreWorkflow;
@@ -49,6 +50,7 @@ final class Registration {
         ClearVolumeWorkflow.class,
         DeletePointWorkflow.class,
         ResizeWorkflow.class,
+        SetVolumeWorkflow.class,
         SnapshotWorkflow.class,
         ApplyWorkflow.class,
         MergeWorkflow.class,

@@ -105,7 +105,7 @@ public interface AddVolume extends Run {
       proxies = names("proxies", proxies);
     }
 
-    private static List<String> names(String field, List<String> servers) {
+    static List<String> names(String field, List<String> servers) {
       if (servers == null) return null;
       servers.forEach(server -> Names.require("server", server));
       if (servers.isEmpty() || servers.stream().distinct().count() != servers.size())
@@ -114,7 +114,7 @@ public interface AddVolume extends Run {
       return List.copyOf(servers);
     }
 
-    private static Optional<Integer> cutSeconds(String cutInterval) {
+    static Optional<Integer> cutSeconds(String cutInterval) {
       if (cutInterval == null) return Optional.empty();
       Duration interval = Span.parse(cutInterval);
       if (interval.toNanosPart() != 0

@@ -3,6 +3,7 @@ package io.backstay.workflow;
 import io.backstay.model.Names;
 import io.backstay.model.OperationKind;
 import io.backstay.model.Point;
+import io.backstay.model.WorkResult;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
 import java.time.Instant;
@@ -57,7 +58,19 @@ public interface FullBackup extends Run {
       long bytesSent,
       long bytesResent,
       double seconds,
-      Point.Proof proof) {}
+      Point.Proof proof) {
+    static Result of(String volume, WorkResult.BackedUp done) {
+      return new Result(
+          volume,
+          done.gid(),
+          done.time(),
+          done.bytesRead(),
+          done.bytesSent(),
+          done.bytesResent(),
+          done.seconds(),
+          done.proof());
+    }
+  }
 
   @WorkflowMethod(name = "FullBackup")
   Result run(Input input);

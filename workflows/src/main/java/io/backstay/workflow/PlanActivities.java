@@ -8,6 +8,7 @@ import io.backstay.policy.FullBackupPlan;
 import io.backstay.policy.MergePlan;
 import io.backstay.policy.ResizePlan;
 import io.backstay.policy.RestorePlan;
+import io.backstay.policy.SetVolumePlan;
 import io.backstay.policy.SnapshotPlan;
 import io.backstay.policy.VerifyPlan;
 import io.temporal.activity.ActivityInterface;
@@ -39,6 +40,9 @@ public interface PlanActivities {
 
   @ActivityMethod(name = "PlanResize")
   ResizePlan resize(Resize.Input input);
+
+  @ActivityMethod(name = "PlanSetVolume")
+  SetVolumePlan setVolume(SetVolume.Input input);
 
   @ActivityMethod(name = "PlanSnapshot")
   SnapshotPlan snapshot(Snapshot.Input input);

@@ -18,6 +18,7 @@ import io.backstay.policy.MergePlan;
 import io.backstay.policy.Plan;
 import io.backstay.policy.ResizePlan;
 import io.backstay.policy.RestorePlan;
+import io.backstay.policy.SetVolumePlan;
 import io.backstay.policy.SnapshotPlan;
 import io.backstay.policy.VerifyPlan;
 import io.backstay.seam.DeviceFacts;
@@ -180,6 +181,16 @@ public final class Planner implements PlanActivities {
     ResizePlan.Found found =
         new ResizePlan.Found(givenDevice(record), facts(record.volume(), servers));
     return chosen(() -> ResizePlan.choose(head(), record, input.sizeBytes(), found));
+  }
+
+  @Override
+  public SetVolumePlan setVolume(SetVolume.Input input) {
+    ProtectionRecord record = calls.volume(input.volume());
+    String storage = record.storage();
+    Optional<Reply.VolumeFacts> source =
+        Optional.ofNullable(facts(record.volume(), List.of(storage)).get(storage));
+    return chosen(
+        () -> SetVolumePlan.choose(head(), calls.catalog(), record, input.wanted(), source));
   }
 
   private Optional<DeviceFacts> givenDevice(ProtectionRecord record) {

@@ -24,6 +24,7 @@ public sealed interface RunInput
         ClearVolume.Input,
         DeletePoint.Input,
         Resize.Input,
+        SetVolume.Input,
         Snapshot.Input,
         Apply.Input,
         Merge.Input {
@@ -65,15 +66,16 @@ public sealed interface RunInput
 
   /** By the workflow's name. */
   Map<String, Class<? extends RunInput>> TYPES =
-      Map.of(
-          "FullBackup", FullBackup.Input.class,
-          "Restore", Restore.Input.class,
-          "VerifyRestore", VerifyRestore.Input.class,
-          "AddVolume", AddVolume.Input.class,
-          "ClearVolume", ClearVolume.Input.class,
-          "DeletePoint", DeletePoint.Input.class,
-          "Resize", Resize.Input.class,
-          "Snapshot", Snapshot.Input.class,
-          "Apply", Apply.Input.class,
-          "Merge", Merge.Input.class);
+      Map.ofEntries(
+          Map.entry("FullBackup", FullBackup.Input.class),
+          Map.entry("Restore", Restore.Input.class),
+          Map.entry("VerifyRestore", VerifyRestore.Input.class),
+          Map.entry("AddVolume", AddVolume.Input.class),
+          Map.entry("ClearVolume", ClearVolume.Input.class),
+          Map.entry("DeletePoint", DeletePoint.Input.class),
+          Map.entry("Resize", Resize.Input.class),
+          Map.entry("SetVolume", SetVolume.Input.class),
+          Map.entry("Snapshot", Snapshot.Input.class),
+          Map.entry("Apply", Apply.Input.class),
+          Map.entry("Merge", Merge.Input.class));
 }

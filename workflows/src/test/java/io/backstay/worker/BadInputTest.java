@@ -47,7 +47,13 @@ class BadInputTest {
         "Resize | {\"volume\":\"vol0\"} | no size was given",
         "Resize | {\"volume\":\"vol0\",\"sizeBytes\":1000} | is a multiple of 4096, or of 512",
         "Resize | {\"volume\":\"vol0\",\"sizeBytes\":-512} | is a multiple of 4096, or of 512",
-        "Resize | {\"volume\":\"vol0\",\"size\":\"20G\"} | there is no field 'size'"
+        "Resize | {\"volume\":\"vol0\",\"size\":\"20G\"} | there is no field 'size'",
+        "SetVolume | {\"volume\":\"log0\"} | nothing to change was given",
+        "SetVolume | {\"volume\":\"log0\",\"compression\":\"zip\"} | 'zip' is no compression",
+        "SetVolume | {\"volume\":\"log0\",\"rateLimit\":\"0\"} | '0' is not a rate limit",
+        "SetVolume | {\"volume\":\"log0\",\"cutInterval\":\"0s\"} | is whole seconds, 1 to",
+        "SetVolume | {\"volume\":\"log0\",\"proxies\":[]} | is a list of different servers",
+        "SetVolume | {\"volume\":\"log0\",\"proxies\":[\"p0\",\"p0\"]} | is a list of different"
       })
   void jsonThatIsNotTheInputFailsTheRun(String type, String json, String reason) throws Exception {
     Refusal refusal = refused(type, json);
@@ -64,7 +70,8 @@ class BadInputTest {
     "AddVolume",
     "ClearVolume",
     "DeletePoint",
-    "Resize"
+    "Resize",
+    "SetVolume"
   })
   void aMissingArgumentFailsTheRun(String type) throws Exception {
     Refusal refusal = refused(type, null);
@@ -79,6 +86,6 @@ class BadInputTest {
     assertThat(refusal.message()).isEqualTo("there is no workflow 'FullBakcup'");
     assertThat(refusal.found())
         .isEqualTo(
-            "there are AddVolume, Apply, ClearVolume, DeletePoint, FullBackup, Merge, Resize, Restore, Snapshot, VerifyRestore");
+            "there are AddVolume, Apply, ClearVolume, DeletePoint, FullBackup, Merge, Resize, Restore, SetVolume, Snapshot, VerifyRestore");
   }
 }

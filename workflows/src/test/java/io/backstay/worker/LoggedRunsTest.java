@@ -15,6 +15,7 @@ import io.backstay.workflow.Snapshot;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -153,6 +154,38 @@ class LoggedRunsTest {
     group.servers.goOn();
     assertThat(group.completed(started, FullBackup.Result.class).gid()).isEqualTo(4);
     assertThat(gids()).contains(4L);
+  }
+
+  /** Rule X5: in so many passes the log is given up after the image was sent. */
+  private Started backUpLosing(int times) throws Exception {
+    AtomicInteger passes = new AtomicInteger();
+    group.servers.interrupt(
+        (_, server, command) -> {
+          if (server.equals("s0") && command instanceof Command.Start)
+            group.servers.beginSession("log0", passes.incrementAndGet(), 4);
+          if (command instanceof Command.ListPoints && passes.get() <= times)
+            group.servers.loseLog("log0", Instant.EPOCH);
+        },
+        (_, _, _) -> {});
+    return group.begin(new FullBackup.Input("log0", null, null));
+  }
+
+  /** Rule X5. */
+  @Test
+  void aBackupWhoseLogIsGivenUpBeforeTheArchiveHasItBeginsAgain() throws Exception {
+    group.completed(backUpLosing(2), FullBackup.Result.class);
+    assertThat(group.servers.operations("s0")).hasSize(3);
+    assertThat(gids()).contains(4L);
+    assertThat(group.servers.isSteady()).isTrue();
+  }
+
+  @Test
+  void aBackupWhoseLogIsGivenUpEachTimeEndsAndSaysSo() throws Exception {
+    Outcome.Failed failed = (Outcome.Failed) group.end(backUpLosing(9));
+    assertThat(failed.refusal().code()).isEqualTo(RefusalCode.NEVER_RESTORABLE);
+    assertThat(failed.refusal().next()).isEqualTo("backstay backup full log0");
+    assertThat(group.servers.operations("s0")).hasSize(3);
+    assertThat(group.servers.isSteady()).isTrue();
   }
 
   /** Rule M2: whatever the storage says. */

@@ -10,10 +10,12 @@ import io.backstay.model.Work;
 import io.backstay.wire.Command;
 import io.backstay.wire.UnreachableException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * An outcome whose history is kept for each workflow that can have it.
@@ -40,6 +42,7 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
           new RecordedCase("cancelled", EACH, RecordedCase::cancelled),
           new RecordedCase("logged-completed", LOGGED, RecordedCase::completed),
           new RecordedCase("logged-retried", LOGGED, RecordedCase::retried),
+          new RecordedCase("logged-again", LOGGED, RecordedCase::again),
           new RecordedCase(
               "unknown-volume",
               List.of(
@@ -49,6 +52,7 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
                   Scenario.CLEAR_VOLUME,
                   Scenario.DELETE_POINT,
                   Scenario.RESIZE,
+                  Scenario.SET_VOLUME,
                   Scenario.SNAPSHOT,
                   Scenario.APPLY,
                   Scenario.MERGE),
@@ -62,6 +66,7 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
                   Scenario.CLEAR_VOLUME,
                   Scenario.DELETE_POINT,
                   Scenario.RESIZE,
+                  Scenario.SET_VOLUME,
                   Scenario.APPLY,
                   Scenario.MERGE),
               RecordedCase::superseded),
@@ -104,6 +109,20 @@ record RecordedCase(String name, List<Scenario> scenarios, Play play) {
     group.cancel(scenario.input().workflowId());
     group.servers.goOn();
     group.await(started);
+  }
+
+  /** The log is given up before the archive has it. */
+  private static void again(TestGroup group, Scenario scenario) throws Exception {
+    AtomicInteger passes = new AtomicInteger();
+    group.servers.interrupt(
+        (_, server, command) -> {
+          if (server.equals("s0") && command instanceof Command.Start)
+            group.servers.beginSession("log0", passes.incrementAndGet(), 4);
+          if (command instanceof Command.ListPoints && passes.get() == 1)
+            group.servers.loseLog("log0", Instant.EPOCH);
+        },
+        (_, _, _) -> {});
+    group.await(group.begin(scenario.input()));
   }
 
   private static void unknownVolume(TestGroup group, Scenario scenario) throws Exception {

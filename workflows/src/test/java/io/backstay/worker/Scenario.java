@@ -2,6 +2,7 @@ package io.backstay.worker;
 
 import io.backstay.activity.MemoryServers;
 import io.backstay.model.Bytes;
+import io.backstay.model.Compression;
 import io.backstay.model.Signed;
 import io.backstay.model.VolumeKind;
 import io.backstay.workflow.AddVolume;
@@ -14,6 +15,7 @@ import io.backstay.workflow.Merge;
 import io.backstay.workflow.Resize;
 import io.backstay.workflow.Restore;
 import io.backstay.workflow.RunInput;
+import io.backstay.workflow.SetVolume;
 import io.backstay.workflow.Snapshot;
 import io.backstay.workflow.VerifyRestore;
 import java.util.List;
@@ -104,6 +106,15 @@ record Scenario(
           // The archive may have heard of it: that harms nobody, and the next run completes it.
           servers -> servers.sizeAt("s0", "vol0") == MemoryServers.VOLUME_BYTES);
 
+  static final Scenario SET_VOLUME =
+      new Scenario(
+          "set-volume",
+          new SetVolume.Input(
+              "log0", null, null, Compression.parse("zstd:3"), null, null, null, null),
+          servers -> servers.versionAt("c0", "log0") == 2 && servers.versionAt("s0", "log0") == 2,
+          // The catalog may have it: the next run completes it.
+          servers -> servers.versionAt("s0", "log0") == 1);
+
   static final Scenario SNAPSHOT =
       new Scenario(
           "snapshot",
@@ -136,6 +147,7 @@ record Scenario(
           CLEAR_VOLUME,
           DELETE_POINT,
           RESIZE,
+          SET_VOLUME,
           SNAPSHOT,
           APPLY,
           MERGE);

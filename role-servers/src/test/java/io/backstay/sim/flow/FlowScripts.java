@@ -4,6 +4,7 @@ import io.backstay.model.Grant;
 import io.backstay.model.OperationKind;
 import io.backstay.model.Point;
 import io.backstay.model.ProtectionRecord;
+import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.model.Signed;
 import io.backstay.model.Work;
@@ -13,6 +14,7 @@ import io.backstay.sim.GroupKeys;
 import io.backstay.sim.Run;
 import io.backstay.sim.SimulatedGroup;
 import io.backstay.sim.SimulatedServer;
+import io.backstay.wire.Cbor;
 import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
 import java.io.IOException;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** The runs of logged volumes, in the order of steps that the product's workflows have. */
 final class FlowScripts {
@@ -72,6 +75,38 @@ final class FlowScripts {
                     WorkResult.VolumeAdded.class);
               return servers;
             });
+  }
+
+  /** From the record that the catalog has: another run may have come between. */
+  Run.Script setVolume(ProtectionRecord known, UnaryOperator<ProtectionRecord> change) {
+    return steps ->
+        steps.reserved(
+            OperationKind.SET_VOLUME,
+            epoch -> {
+              Signed signed =
+                  steps.step("write the next record", () -> written(steps, epoch, known, change));
+              return steps.carryOut(
+                  steps.order(known.storage(), "set-volume", epoch, new Work.SetVolume(signed)),
+                  WorkResult.VolumeSet.class);
+            });
+  }
+
+  private static Signed written(
+      Execution steps, long epoch, ProtectionRecord known, UnaryOperator<ProtectionRecord> change)
+      throws RefusedException, IOException, InterruptedException {
+    Reply.CatalogRecords records =
+        steps.ask("c0", new Command.ReadCatalog(), Reply.CatalogRecords.class);
+    for (Signed signed : records.protections()) {
+      ProtectionRecord now = Cbor.read(signed.content().toArray(), ProtectionRecord.class);
+      if (now.volume().equals(known.volume()))
+        return steps
+            .ask(
+                "c0",
+                new Command.WriteProtection(epoch, change.apply(now)),
+                Reply.SignedRecord.class)
+            .record();
+    }
+    throw new IllegalStateException("no record of " + known.volume());
   }
 
   Run.Script fullBackup(ProtectionRecord record, String archive, long bytesPerSecondMax) {

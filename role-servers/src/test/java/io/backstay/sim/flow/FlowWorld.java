@@ -95,7 +95,8 @@ final class FlowWorld {
     volumes.forEach(promises::add);
     this.faults = new FlowFaults(group, engine, chaos, ills, volumes);
     this.custody = new Custody(group, volumes);
-    this.operators = new Operators(group, engine, chaos, promises, restores, volumes);
+    this.operators =
+        new Operators(group, engine, chaos, promises, restores, volumes, new Settings(seed));
     this.settlement = new Settlement(group, engine, operators);
   }
 

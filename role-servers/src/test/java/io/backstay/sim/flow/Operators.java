@@ -43,15 +43,21 @@ final class Operators {
   private final Restores restores;
   private final List<FlowVolume> volumes;
   private final RandomGenerator random;
+  private final Settings settings;
   private int ids;
 
+  /**
+   * @param settings of worlds whose volumes' settings change
+   */
   Operators(
       SimulatedGroup group,
       Engine engine,
       Chaos chaos,
       Promises promises,
       Restores restores,
-      List<FlowVolume> volumes) {
+      List<FlowVolume> volumes,
+      Settings settings) {
+    this.settings = settings;
     this.group = group;
     this.engine = engine;
     this.chaos = chaos;
@@ -66,8 +72,19 @@ final class Operators {
   void act(int runs, long pauseNanosMax) throws InterruptedException, IOException {
     for (int i = 0; i < runs; i++) {
       group.scheduler().sleep(random.nextLong(pauseNanosMax) + 1);
-      act(any(volumes));
+      FlowVolume volume = any(volumes);
+      if (settings.isTime()) set(volume);
+      act(volume);
     }
+  }
+
+  private void set(FlowVolume volume) throws InterruptedException {
+    ended(
+        start(
+            "set-volume",
+            volume,
+            OperationKind.SET_VOLUME,
+            scripts.setVolume(volume.record(), settings.next(volume.record()))));
   }
 
   private void act(FlowVolume volume) throws InterruptedException, IOException {
