@@ -39,7 +39,6 @@ final class VolumeHistories implements VolumeDiffs {
   private final ReentrantLock tidying = new ReentrantLock();
   private final Map<String, DiffStore> stores = new ConcurrentHashMap<>();
   private final QuietTimes quiet;
-  private final Time time;
 
   VolumeHistories(VolumeStore<ArchiveVolume> store, Time time) {
     this.store = store;
