@@ -227,7 +227,8 @@ final class WlogSender implements Runnable {
    * one whose disk is full does that, too.
    */
   void taken() {
-    if (failingSince.isPresent()) LOG.info("volume {}: {} takes its log", volume, proxy.orElse("?"));
+    if (failingSince.isPresent())
+      LOG.info("volume {}: {} takes its log", volume, proxy.orElse("?"));
     failingSince = Optional.empty();
     trouble = Optional.empty();
   }
