@@ -9,6 +9,7 @@ import io.backstay.model.RefusedException;
 import io.backstay.model.Signed;
 import io.backstay.server.RoleParts;
 import io.backstay.wire.Command;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -54,6 +55,17 @@ final class Admission {
     for (Hold hold : holds(before)) {
       if (destroyed.test(hold.gid()))
         throw held(start, hold.gid(), "by %s until %s".formatted(hold.operation(), hold.expiry()));
+    }
+  }
+
+  /**
+   * As {@link #refuseHeld}, for an operation that was admitted before somebody took the hold: it
+   * waits until that is released.
+   */
+  void requireFree(ArchiveVolume now, LongPredicate destroyed) throws IOException {
+    for (Hold hold : holds(now)) {
+      if (destroyed.test(hold.gid()))
+        throw new IOException("point %d is held since".formatted(hold.gid()));
     }
   }
 

@@ -227,7 +227,11 @@ final class ApplyWork {
             restorables.before(target.gid()),
             droppedBytes(now, image),
             seconds(operation)),
-        before -> before.with(left(before, image)),
+        before -> {
+          // Nothing said yet that they go: since it was admitted somebody may have taken a hold.
+          admission.requireFree(before, gid -> gid < target.gid());
+          return before.with(left(before, image));
+        },
         () -> histories.tidy(volume));
   }
 

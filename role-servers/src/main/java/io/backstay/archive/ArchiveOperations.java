@@ -167,7 +167,10 @@ final class ArchiveOperations implements OperationRole<ArchiveVolume> {
         long bytes = volume.images().stream().mapToLong(image -> image.point().storedBytes()).sum();
         yield new Conclusion<>(
             new WorkResult.VolumeCleared(volume.images().size(), bytes),
-            ArchiveVolume::clear,
+            before -> {
+              admission.requireFree(before, gid -> true);
+              return before.clear();
+            },
             () -> histories.tidy(operation.volume()));
       }
       case Work.DeletePoint delete -> deletions.attempt(operation, delete);

@@ -218,7 +218,7 @@ final class Intakes {
       Message.OpenImage open, ArchiveVolume volume, Directory directory) throws IOException {
     Optional<PartialImage> partial = volume.partial().filter(old -> mayAdopt(old, open));
     if (partial.isPresent() && !hasEvidence(partial.get(), directory)) partial = Optional.empty();
-    if (partial.isPresent() && !isSamePass(partial.get(), open)) return again(partial.get(), open);
+    if (partial.isPresent() && !goesOn(partial.get(), open)) return again(partial.get(), open);
     if (partial.isPresent()) {
       LOG.info(
           "image of {}: goes on at {} for {}",
@@ -241,7 +241,10 @@ final class Intakes {
     return begun;
   }
 
-  /** The log of the earlier pass was given up: what it brought is compared (rule X5). */
+  /**
+   * No log will make the earlier pass exact: what it brought is compared (rule X5). Its log was
+   * given up, or a proxy lost some of it.
+   */
   private PartialImage again(PartialImage old, Message.OpenImage open) throws IOException {
     PartialImage next = old.again(open, parts.time().now());
     store.update(open.volume(), before -> expecting(before, open).begin(next));
@@ -257,11 +260,16 @@ final class Intakes {
     return open.origin().map(origin -> before.expecting(origin.session())).orElse(before);
   }
 
-  /** Whether the log from the begin cut of the partial image on makes both exact (rule X4). */
-  private static boolean isSamePass(PartialImage old, Message.OpenImage open) {
-    return old.origin()
-        .map(origin -> origin.session().uuid())
-        .equals(open.origin().map(origin -> origin.session().uuid()));
+  /**
+   * Whether the log from the begin cut of the partial image on makes both exact (rule X4): it is
+   * the same log, and nothing of it is missing between diffs that are here.
+   */
+  private boolean goesOn(PartialImage old, Message.OpenImage open) throws IOException {
+    if (open.origin().isEmpty()) return true;
+    Message.LogOrigin begun = old.origin().orElseThrow();
+    Session session = open.origin().get().session();
+    return begun.session().uuid().equals(session.uuid())
+        && diffs.leadOn(open.volume(), session, begun.begin().gid());
   }
 
   /**

@@ -150,10 +150,7 @@ final class MergeWork {
                 store.change(
                     volume,
                     now -> {
-                      for (long gid : MergePlan.forgotten(step)) {
-                        if (admission.held(now).test(gid))
-                          throw new IOException("point %d is held since".formatted(gid));
-                      }
+                      admission.requireFree(now, MergePlan.forgotten(step)::contains);
                       replacement.run();
                       return now;
                     }));

@@ -103,7 +103,12 @@ final class PointDeletion {
     }
     return new Conclusion<>(
         new WorkResult.PointDeleted(delete.gid(), freed),
-        before -> image.isPresent() ? before.with(without(before, image.get())) : before,
+        before -> {
+          if (image.isEmpty()) return before;
+          // Since it was admitted somebody may have taken a hold.
+          admission.requireFree(before, gid -> gid == delete.gid());
+          return before.with(without(before, image.get()));
+        },
         () -> histories.tidy(volume));
   }
 

@@ -29,6 +29,9 @@ interface VolumeDiffs {
    */
   boolean hasOther(String volume, Session session) throws IOException;
 
+  /** Whether no diff of the session is missing between that gid and the newest that is here. */
+  boolean leadOn(String volume, Session session, long gid) throws IOException;
+
   /**
    * Makes room for a wdiff whose bytes follow.
    *

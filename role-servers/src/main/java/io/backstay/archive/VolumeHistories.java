@@ -1,8 +1,12 @@
 package io.backstay.archive;
 
 import io.backstay.archive.QuietTimes.Quiet;
+import io.backstay.chain.Diff;
+import io.backstay.chain.DiffChain;
+import io.backstay.chain.Snap;
 import io.backstay.diff.DiffDraft;
 import io.backstay.history.DiffStore;
+import io.backstay.history.KeptDiff;
 import io.backstay.history.Sighting;
 import io.backstay.model.Session;
 import io.backstay.seam.Gate;
@@ -14,6 +18,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -164,6 +169,14 @@ final class VolumeHistories implements VolumeDiffs {
         && (known.sessions().current().equals(mine)
             || known.isComing(mine.get())
             || !of(volume).of(mine.get()).isEmpty());
+  }
+
+  @Override
+  public boolean leadOn(String volume, Session session, long gid) throws IOException {
+    List<Diff> diffs = of(volume).of(session).stream().map(KeptDiff::diff).toList();
+    Snap from = Snap.clean(gid);
+    Snap reached = DiffChain.apply(from, DiffChain.chain(from, diffs));
+    return diffs.stream().allMatch(diff -> diff.from().begin() <= reached.begin());
   }
 
   @Override

@@ -83,9 +83,9 @@ final class Attempts<M extends VolumeMetadata<M>> {
 
   /** The result and its effect become durable together. */
   private void conclude(RunningOperation live, OperationRole.Conclusion<M> conclusion)
-      throws IOException {
+      throws RefusedException, IOException {
     LedgerEntry done = live.current().done(conclusion.result(), time.now());
-    store.update(
+    store.change(
         live.volume(),
         before -> {
           M after = conclusion.effect().on(before);

@@ -59,8 +59,8 @@ public interface OperationRole<M extends VolumeMetadata<M>> {
     }
   }
 
-  /** A change of the metadata. */
+  /** A change of the metadata; one that cannot be made now is followed by another attempt. */
   interface Effect<M> {
-    M on(M before);
+    M on(M before) throws IOException;
   }
 }

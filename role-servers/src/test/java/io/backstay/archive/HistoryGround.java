@@ -24,6 +24,8 @@ import io.backstay.server.RoleParts;
 import io.backstay.server.ServerConfig;
 import io.backstay.target.Targets;
 import io.backstay.twin.MemoryDisk;
+import io.backstay.volume.Ledger;
+import io.backstay.volume.LedgerEntry;
 import io.backstay.volume.Operations;
 import io.backstay.volume.VolumeStore;
 import io.backstay.wire.CatalogView;
@@ -34,6 +36,7 @@ import io.backstay.wire.Servers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -297,6 +300,34 @@ final class HistoryGround {
 
   void begin(String operation, Work work) throws Exception {
     operations.answer(new Command.Start(operation, VOLUME, 1, work));
+  }
+
+  /** As after a crash right behind its admission: it goes on with {@link #resume}. */
+  void admitted(String operation, Work work) throws IOException {
+    Instant now = parts.time().now();
+    LedgerEntry entry =
+        new LedgerEntry(
+            operation,
+            work,
+            1,
+            OperationReport.State.RUNNING,
+            LedgerEntry.Progress.NONE,
+            now,
+            now,
+            Optional.empty(),
+            Optional.empty());
+    store.update(
+        VOLUME, before -> before.with(new Ledger(1, List.of(entry), List.of(), List.of())));
+  }
+
+  /** The report when it waits for something. */
+  OperationReport awaitWaiting(String operation) throws Exception {
+    while (true) {
+      Reply reply = operations.answer(new Command.Watch(operation, VOLUME));
+      OperationReport report = ((Reply.Operation) reply).report();
+      if (!report.running() || report.waiting().isPresent()) return report;
+      Thread.onSpinWait();
+    }
   }
 
   /** The report when it is over, or the last one before the process died. */

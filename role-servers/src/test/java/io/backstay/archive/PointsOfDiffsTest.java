@@ -12,6 +12,7 @@ import io.backstay.model.OperationReport.State;
 import io.backstay.model.Point;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.wdiff.DiffRecord.Kind;
 import java.time.Instant;
@@ -192,6 +193,27 @@ class PointsOfDiffsTest {
   private void hold(long gid) throws Exception {
     ground.store.update(
         VOLUME, before -> before.hold(new Hold("r0/restore", gid, Instant.MAX.minusSeconds(1))));
+  }
+
+  /** Rule X10: what began before somebody took the hold looks for it again when it destroys. */
+  @Test
+  void anApplyAndADeletionWaitForWhoTookAHoldSinceTheyBegan() throws Exception {
+    ground.takeImage(history, 0, 0, random);
+    history.cuts(1, 20);
+    ground.takeImage(history, 1, 1, random);
+    for (Work work : List.of(apply(1), delete(0))) {
+      ground.admitted("r1/" + work.kind(), work);
+      hold(0);
+      ground.resume();
+      assertThat(ground.awaitWaiting("r1/" + work.kind()).waiting()).isPresent();
+      assertThat(ground.gids()).containsExactly(0L, 1L);
+      assertThat(ground.image(0)).isEqualTo(history.at(0));
+      ground.openAgain();
+    }
+    ground.resume();
+    ground.store.update(VOLUME, before -> before.release("r0/restore"));
+    assertThat(ground.await("r1/" + delete(0).kind()).state()).isEqualTo(State.DONE);
+    assertThat(ground.gids()).containsExactly(1L);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.log.LoggedVolume;
+import io.backstay.model.Cut;
 import io.backstay.model.LogPlan;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Shipping;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
@@ -70,9 +72,9 @@ class FlowMendedTest {
     write(volume);
     volume.cut();
     Directory spool = group.proxy.disk.directory("/state/volumes/vol0/spool");
-    while (!arrived() && !spool.has("aside")) Thread.onSpinWait();
+    while (!arrived(".wdiff") && !spool.has("aside")) Thread.onSpinWait();
     assertThat(spool.has("aside")).as("put aside").isFalse();
-    assertThat(arrived()).isTrue();
+    assertThat(arrived(".wdiff")).isTrue();
   }
 
   /** Rule M2, likewise, where the first that comes of the session is an image. */
@@ -90,19 +92,63 @@ class FlowMendedTest {
   void aBackupWhoseArchiveIsAwayLeavesNothingAtTheOthers() throws Exception {
     group.storage.start("run/full", 2, new Work.FullBackup("a1", "a1:1", 0));
     while (group.storage.watch("run/full").waiting().isEmpty()) Thread.onSpinWait();
-    Directory volume = group.archive.disk.directory("/state/volumes/vol0");
-    JsonNode metadata = new MetadataFile<>(volume, "metadata", JsonNode.class).load().orElseThrow();
-    assertThat(metadata.at("/sessions/pending")).isEmpty();
+    assertThat(metadata().at("/sessions/pending")).isEmpty();
   }
 
-  private boolean arrived() throws IOException {
+  /**
+   * Rule X4. A backup was given up, then a proxy lost its disk and some log with it: no diff makes
+   * what comes now one image with what came before, and the next backup was done and no point.
+   */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aPartialImageFromBeforeLostLogIsBegunAgain() throws Exception {
+    LoggedVolume volume = (LoggedVolume) group.storage.door.export("vol0");
+    write(volume);
+    group.archive.disk.failWrites("/state/volumes/vol0/image-000000.raw", 0, BYTES);
+    group.storage.start("run/first", 2, group.backup());
+    while (!metadata().path("partial").isObject()) TwinGroup.pause();
+    group.storage.cancel("run/first");
+    group.storage.await("run/first");
+    group.archive.die();
+    group.archive.disk.healFaults();
+    write(volume);
+    long lost = volume.cut().gid();
+    while (sentGid() < lost) TwinGroup.pause();
+    group.proxy.die();
+    group.proxy.loseDisk();
+    group.proxy.start();
+    group.archive.start();
+    write(volume);
+    long behind = volume.cut().gid();
+    while (!arrived("-%d.wdiff".formatted(behind))) TwinGroup.pause();
+    group.backUp("run/second", 3);
+    long last = volume.cut().gid();
+    while (group.points().stream().noneMatch(point -> point.gid() == last)) TwinGroup.pause();
+  }
+
+  /** Newest that the storage knows to be at a proxy. */
+  private long sentGid() throws Exception {
+    var volumes =
+        (Reply.Volumes) group.storage.service.answer(TwinGroup.WORKER, new Command.ListVolumes());
+    return volumes.volumes().getFirst().log().orElseThrow().shipping().orElseThrow().sent().stream()
+        .mapToLong(Cut::gid)
+        .findFirst()
+        .orElse(-1);
+  }
+
+  private JsonNode metadata() throws IOException {
+    Directory volume = group.archive.disk.directory("/state/volumes/vol0");
+    return new MetadataFile<>(volume, "metadata", JsonNode.class).load().orElseThrow();
+  }
+
+  private boolean arrived(String end) throws IOException {
     Directory volume = group.archive.disk.directory("/state/volumes/vol0");
     return volume.has("diffs")
-        && volume.child("diffs").list().stream().anyMatch(name -> name.endsWith(".wdiff"));
+        && volume.child("diffs").list().stream().anyMatch(name -> name.endsWith(end));
   }
 
   private static void write(LoggedVolume volume) throws Exception {
-    ByteBuffer bytes = BufferPool.aligned(4096);
+    ByteBuffer bytes = BufferPool.aligned(4096).put(0, (byte) 1);
     CompletableFuture<Integer> later = new CompletableFuture<>();
     int now = volume.write(0, List.of(bytes), 4096, false, later::complete);
     if (now == LoggedVolume.LATER) later.get();

@@ -145,6 +145,13 @@ public final class Chaos {
     else if (has(Fault.POWER_LOSS)) arm(server, Fault.POWER_LOSS);
   }
 
+  /** A server is about to do what must not be half done: now and then it is struck meanwhile. */
+  public void works(String server) {
+    if (!active || random.nextInt(3) > 0) return;
+    Fault fault = random.nextBoolean() ? Fault.DEATH : Fault.POWER_LOSS;
+    if (has(fault)) arm(server, fault);
+  }
+
   /**
    * Sets a trap: what happens before such an operation, after so many of them; also while all is
    * calm.

@@ -3,10 +3,12 @@ package io.backstay.sim;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -31,16 +33,41 @@ public final class SeededScheduler {
   private static final long HUNG_NANOS = 60_000_000_000L;
 
   /** Something that comes at its time, unless it is cancelled before. */
-  public record Event(long atNanos, long number, Runnable action) {}
+  static final class Event implements Comparable<Event> {
+    private final long atNanos;
+    private final long number;
+    private final Runnable action;
+    private boolean cancelled;
+
+    private Event(long atNanos, long number, Runnable action) {
+      this.atNanos = atNanos;
+      this.number = number;
+      this.action = action;
+    }
+
+    /** It stays in the queue until its time, and nothing happens then. */
+    void cancel() {
+      cancelled = true;
+    }
+
+    @Override
+    public int compareTo(Event other) {
+      int byTime = Long.compare(atNanos, other.atNanos);
+      return byTime != 0 ? byTime : Long.compare(number, other.number);
+    }
+  }
 
   private final RandomGenerator random;
   private final Trace trace;
   private final Thread carrier = Thread.currentThread();
   private final Map<Runnable, SimulatedThread> threads = new IdentityHashMap<>();
   private final List<SimulatedThread> runnable = new ArrayList<>();
+
+  /** Those that stopped in {@code Object.wait}: nobody else is woken from outside. */
+  private final Set<SimulatedThread> waiting = new HashSet<>();
+
   private final ArrayDeque<Runnable> fromOutside = new ArrayDeque<>();
-  private final PriorityQueue<Event> events =
-      new PriorityQueue<>(Comparator.comparingLong(Event::atNanos).thenComparing(Event::number));
+  private final PriorityQueue<Event> events = new PriorityQueue<>();
   private final List<Throwable> escaped = new ArrayList<>();
   private SimulatedThread current;
   private long nanos;
@@ -109,14 +136,15 @@ public final class SeededScheduler {
   }
 
   /** Runs the action at that moment, or as soon as possible after it. */
-  public Event at(long atNanos, Runnable action) {
+  public void at(long atNanos, Runnable action) {
+    event(atNanos, action);
+  }
+
+  /** As {@link #at}, for who may cancel it. */
+  Event event(long atNanos, Runnable action) {
     Event event = new Event(Math.max(atNanos, nanos), ++scheduled, action);
     events.add(event);
     return event;
-  }
-
-  void cancel(Event event) {
-    events.remove(event);
   }
 
   /** Waits so long, as the thread that runs now. */
@@ -146,6 +174,7 @@ public final class SeededScheduler {
 
   private void forget(SimulatedThread thread) {
     threads.remove(thread.continuation());
+    waiting.remove(thread);
     VirtualThreads.abandon(thread.thread());
   }
 
@@ -168,8 +197,10 @@ public final class SeededScheduler {
       throw new IllegalStateException("driven by another thread");
     List<SimulatedThread> ready = ready();
     if (ready.isEmpty()) return advance();
-    SimulatedThread next = ready.get(random.nextInt(ready.size()));
-    runnable.remove(next);
+    int index = random.nextInt(ready.size());
+    SimulatedThread next = ready.get(index);
+    if (ready.size() == runnable.size()) runnable.remove(index);
+    else runnable.remove(next);
     run(next);
     settle();
     return true;
@@ -184,9 +215,10 @@ public final class SeededScheduler {
 
   private boolean advance() {
     Event next = events.poll();
+    while (next != null && next.cancelled) next = events.poll();
     if (next == null) return false;
-    nanos = next.atNanos();
-    next.action().run();
+    nanos = next.atNanos;
+    next.action.run();
     return true;
   }
 
@@ -195,6 +227,7 @@ public final class SeededScheduler {
     trace.number(nanos ^ thread.number() << 44);
     current = thread;
     Runnable continuation = thread.continuation();
+    waiting.remove(thread);
     continuation.run();
     // A monitor that the JDK itself held for a moment, or a pause in its allocator: no scheduling.
     while (VirtualThreads.waitsForTheJdk(thread.thread())) {
@@ -204,6 +237,8 @@ public final class SeededScheduler {
     current = null;
     if (thread.process().isDead() && thread.thread().isAlive()) forget(thread);
     if (!thread.thread().isAlive()) threads.remove(continuation);
+    else if (!thread.process().isDead() && VirtualThreads.waitsToBeNotified(thread.thread()))
+      waiting.add(thread);
   }
 
   /**
@@ -221,14 +256,13 @@ public final class SeededScheduler {
     }
   }
 
-  /** Whether there are threads that wait for nothing and are not in our list. */
+  /** Whether there are threads that were notified and are not in our list. */
   private boolean someAreOnTheirWay() {
-    int able = 0;
-    for (SimulatedThread thread : threads.values()) {
+    for (SimulatedThread thread : waiting) {
       Thread.State state = thread.thread().getState();
-      if (state == Thread.State.BLOCKED || state == Thread.State.RUNNABLE) able++;
+      if (state == Thread.State.BLOCKED || state == Thread.State.RUNNABLE) return true;
     }
-    return able > runnable.size();
+    return false;
   }
 
   private void awaitFromOutside(Runnable continuation) {

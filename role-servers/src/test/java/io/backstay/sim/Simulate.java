@@ -9,19 +9,21 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Many simulations, one seed each: {@code --seeds N [--seed S] [--log | --flow] [--verbose]}. One
- * line for each that fails, with the command that replays it, and a summary. Exit code 1 when one
- * failed. {@code --log}: worlds of one logged volume, which cost a hundredth, instead of whole
- * groups. {@code --flow}: whole groups whose volumes are backed up continuously.
+ * Many simulations, one seed each: {@code --seeds N [--seed S] [--log | --flow [--short]]
+ * [--verbose]}. One line for each that fails, with the command that replays it, and a summary. Exit
+ * code 1 when one failed. {@code --log}: worlds of one logged volume, which cost a hundredth,
+ * instead of whole groups. {@code --flow}: whole groups whose volumes are backed up continuously,
+ * with {@code --short} less of each, as in CI.
  */
 public final class Simulate {
   private static final String USAGE =
       """
-      simulate [--seeds N] [--seed S] [--log | --flow] [--verbose]
+      simulate [--seeds N] [--seed S] [--log | --flow [--short]] [--verbose]
         --seeds N   so many worlds, 100 if it is not said
         --seed S    from that seed on, 1 if it is not said
         --log       one logged volume instead of a group
         --flow      a group whose volumes are backed up continuously
+        --short     with --flow: less happens in each, as in CI
         --verbose   every step, and the stack of what failed
       e.g.  backstay simulate --flow --seeds 50
             backstay simulate --flow --seeds 1 --seed 24 --verbose\
@@ -48,6 +50,7 @@ public final class Simulate {
     boolean verbose = false;
     boolean logs = false;
     boolean flows = false;
+    boolean brief = false;
     for (int i = 0; i < arguments.length; i++) {
       switch (arguments[i]) {
         case "--seeds" -> many = Long.parseLong(arguments[++i]);
@@ -55,6 +58,7 @@ public final class Simulate {
         case "--verbose" -> verbose = true;
         case "--log" -> logs = true;
         case "--flow" -> flows = true;
+        case "--short" -> brief = true;
         default -> {
           System.err.println(USAGE);
           System.exit(2);
@@ -64,7 +68,8 @@ public final class Simulate {
     // Threads that were killed must not be kept by the JDK's list of threads.
     System.setProperty("jdk.trackAllThreads", "false");
     if (logs) System.exit(new SimulateLogs().simulate(first, many, verbose, System.out) ? 1 : 0);
-    if (flows) System.exit(new SimulateFlows().simulate(first, many, verbose, System.out) ? 1 : 0);
+    if (flows)
+      System.exit(new SimulateFlows(brief).simulate(first, many, verbose, System.out) ? 1 : 0);
     Simulate all = new Simulate();
     for (long seed = first; seed < first + many; seed++) all.simulate(seed, verbose);
     all.summary(System.out);

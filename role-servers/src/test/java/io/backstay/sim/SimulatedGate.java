@@ -49,7 +49,7 @@ final class SimulatedGate implements Gate {
       waiters.add(waiter);
       Optional<SeededScheduler.Event> timeOut =
           atMost.compareTo(FOREVER) < 0
-              ? Optional.of(scheduler.at(scheduler.nanos() + atMost.toNanos(), waiter::wake))
+              ? Optional.of(scheduler.event(scheduler.nanos() + atMost.toNanos(), waiter::wake))
               : Optional.empty();
       try {
         while (!waiter.over) {
@@ -57,7 +57,7 @@ final class SimulatedGate implements Gate {
           if (Thread.interrupted()) throw new InterruptedException();
         }
       } finally {
-        timeOut.ifPresent(scheduler::cancel);
+        timeOut.ifPresent(SeededScheduler.Event::cancel);
         waiter.over = true;
         waiters.remove(waiter);
       }

@@ -58,6 +58,9 @@ public final class SimulatedGroup {
   private static final int RANGE_BYTES = 1 << 20;
   private static final int BUFFERS = 8;
 
+  /** Fewer, since every process that begins takes them from the machine. */
+  private static final int BUFFERS_LOGGED = 4;
+
   /** More log than the size cuts of {@link #LOGS} let pass, and a pack. */
   private static final int INTERVAL_BYTES_MAX = 1 << 20;
 
@@ -70,6 +73,7 @@ public final class SimulatedGroup {
           OnLogFull.OVERFLOW,
           128 << 10);
 
+  private static final int MEASURED_ONE_OF = 10;
   private static final long RESTART_NANOS_MAX = Duration.ofSeconds(3).toNanos();
 
   private final SeededScheduler scheduler;
@@ -87,6 +91,9 @@ public final class SimulatedGroup {
   private final List<SimulatedServer> servers = new ArrayList<>();
   private final Map<String, MemoryDoor> doors = new HashMap<>();
 
+  /** Whether its volumes have logs; then its archives also serve exports. */
+  private final boolean logged;
+
   /**
    * @param beforeDisk hears the node and the operation before each operation of a disk
    */
@@ -103,9 +110,13 @@ public final class SimulatedGroup {
     this.witness = witness;
     this.worldTime = new SimulatedTime(scheduler, world, () -> 0);
     this.wire = new MemoryWire(worldTime);
+    this.logged = seats.stream().anyMatch(seat -> seat.role() == Role.PROXY);
     this.transfers =
         new ServerConfig.Transfers(
-            BUFFERS, RANGE_BYTES << random.nextInt(3), 5 << random.nextInt(7), 2);
+            logged ? BUFFERS_LOGGED : BUFFERS,
+            RANGE_BYTES << random.nextInt(3),
+            5 << random.nextInt(7),
+            logged && random.nextInt(4) > 0 ? 1 : 2);
     seats.forEach(this::place);
   }
 
@@ -119,7 +130,6 @@ public final class SimulatedGroup {
     SimulatedNode node =
         new SimulatedNode(
             name, random.nextBoolean() ? 4096 : 512, what -> beforeDisk.accept(name, what));
-    for (String made : List.of("/dev", "/restore")) node.disk().mount("mkdir").directory(made);
     nodes.add(node);
     return node;
   }
@@ -134,7 +144,12 @@ public final class SimulatedGroup {
             parts(seat.name(), life), life.mount().sharedMemories(), door, LOGS);
       }
       case PROXY -> new ProxyService(parts(seat.name(), life), INTERVAL_BYTES_MAX);
-      case ARCHIVE -> new ArchiveService(parts(seat.name(), life));
+      case ARCHIVE -> {
+        if (!logged) yield new ArchiveService(parts(seat.name(), life));
+        MemoryDoor door = new MemoryDoor();
+        doors.put(seat.name(), door);
+        yield new ArchiveService(parts(seat.name(), life), life.mount().sharedMemories(), door);
+      }
       default -> throw new IllegalArgumentException("no server is a " + seat.role());
     };
   }
@@ -160,7 +175,7 @@ public final class SimulatedGroup {
         remote(server.self(), life),
         keys.records(),
         new GroupAuthority(keys.authority(), life.time()),
-        new BufferPool(BUFFERS, RANGE_BYTES));
+        new BufferPool(transfers.buffers(), RANGE_BYTES));
   }
 
   private ServerConfig config(SimulatedServer server) {
@@ -180,6 +195,11 @@ public final class SimulatedGroup {
         Optional.empty(),
         transfers,
         Optional.empty());
+  }
+
+  /** Whether a process that begins now measures what it does: of many only some, it costs much. */
+  boolean measures() {
+    return !logged || random.nextInt(MEASURED_ONE_OF) == 0;
   }
 
   public SeededScheduler scheduler() {
@@ -223,10 +243,13 @@ public final class SimulatedGroup {
     return servers.stream().filter(server -> server.name().equals(name)).findFirst().orElseThrow();
   }
 
-  /** A logged volume as clients of a storage's process see it now; empty where it is not served. */
-  public Optional<Export> export(SimulatedServer storage, String volume) {
-    if (!storage.isServing()) return Optional.empty();
-    return Optional.ofNullable(doors.get(storage.name()).export(volume));
+  /**
+   * What clients of a server's process see now: a storage's volume or an archive's export; empty
+   * where it is not served.
+   */
+  public Optional<Export> export(SimulatedServer server, String name) {
+    if (!server.isServing()) return Optional.empty();
+    return Optional.ofNullable(doors.get(server.name()).export(name));
   }
 
   public SimulatedServer catalog() {

@@ -40,6 +40,7 @@ public final class SimulatedNode {
     this.name = name;
     this.disk = new MemoryDisk(alignmentBytes);
     this.omniscient = disk.mount("world on " + name);
+    makeDirectories();
     disk.beforeEachOperation(operation -> {
       if (!looking) hook.accept(operation);
     });
@@ -80,6 +81,19 @@ public final class SimulatedNode {
     servers.forEach(SimulatedServer::die);
     disk.powerLoss(random);
     omniscient = disk.mount("world on " + name);
+  }
+
+  /** All servers die, and find an empty disk. */
+  public void loseDisk() {
+    servers.forEach(SimulatedServer::die);
+    disk.loss();
+    omniscient = disk.mount("world on " + name);
+    makeDirectories();
+  }
+
+  /** Those that a user's paths lie in. */
+  private void makeDirectories() {
+    for (String made : List.of("/dev", "/restore")) disk.mount("mkdir").directory(made);
   }
 
   public <T> T look(Look<T> look) throws IOException {

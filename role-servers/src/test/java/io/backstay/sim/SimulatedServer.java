@@ -109,7 +109,7 @@ public final class SimulatedServer {
     try {
       RoleService role = make.service(mine);
       MeterRegistry metrics = new SimpleMeterRegistry();
-      role.measure(metrics);
+      if (group.measures()) role.measure(metrics);
       role.start();
       failedStart = Optional.empty();
       Network network = new TappedNetwork(name(), mine.network(), group.witness());

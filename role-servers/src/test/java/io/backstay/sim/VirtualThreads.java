@@ -19,6 +19,9 @@ final class VirtualThreads {
   /** Had to wait for a monitor and got it, before it runs on. */
   private static final int UNBLOCKED = 14;
 
+  /** Waits in {@code Object.wait}. */
+  private static final int WAIT = 16;
+
   static {
     try {
       BUILDER =
@@ -69,6 +72,15 @@ final class VirtualThreads {
         case RUNNABLE -> STATE.getInt(thread) == UNBLOCKED;
         case NEW, WAITING, TERMINATED -> false;
       };
+    } catch (IllegalAccessException e) {
+      throw new LinkageError("no state", e);
+    }
+  }
+
+  /** Whether the thread, which just stopped running, did so in {@code Object.wait}. */
+  static boolean waitsToBeNotified(Thread thread) {
+    try {
+      return STATE.getInt(thread) == WAIT;
     } catch (IllegalAccessException e) {
       throw new LinkageError("no state", e);
     }

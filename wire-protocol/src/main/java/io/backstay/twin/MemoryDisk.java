@@ -40,7 +40,7 @@ public final class MemoryDisk {
   private final ReentrantLock lock = new ReentrantLock();
   private final int alignmentBytes;
   private final DiskFaults faults = new DiskFaults();
-  private final MemoryFolder root = new MemoryFolder(1);
+  private MemoryFolder root = new MemoryFolder(1);
   private volatile Consumer<String> hook = operation -> {};
   private long inodes = 1;
   private long boots = 1;
@@ -137,6 +137,18 @@ public final class MemoryDisk {
       mounts.forEach(Mount::die);
       mounts.clear();
       root.losePower(random);
+      shared.clear();
+      boots++;
+    });
+  }
+
+  /** All processes die, and nothing is left of what any of them wrote. */
+  public void loss() {
+    locked(() -> {
+      only.die();
+      mounts.forEach(Mount::die);
+      mounts.clear();
+      root = new MemoryFolder(nextInode());
       shared.clear();
       boots++;
     });

@@ -1,6 +1,7 @@
 package io.backstay.twin;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,28 +16,52 @@ import java.util.random.RandomGenerator;
  */
 final class MemoryFolder implements MemoryNode {
   private sealed interface Change {
-    void applyTo(Map<String, MemoryNode> names);
+    void applyTo(Names names);
+  }
+
+  /** Nodes by their names; each has one. */
+  private static final class Names {
+    private final TreeMap<String, MemoryNode> nodes = new TreeMap<>();
+    private final Map<Long, String> byInode = new HashMap<>();
+
+    void put(String name, MemoryNode node) {
+      remove(node);
+      MemoryNode before = nodes.put(name, node);
+      if (before != null) byInode.remove(before.inode());
+      byInode.put(node.inode(), name);
+    }
+
+    void remove(MemoryNode node) {
+      String name = byInode.remove(node.inode());
+      if (name != null) nodes.remove(name);
+    }
+
+    void become(Names others) {
+      nodes.clear();
+      nodes.putAll(others.nodes);
+      byInode.clear();
+      byInode.putAll(others.byInode);
+    }
   }
 
   /** Made or renamed: the node has this name and no other. */
   private record Bind(String name, MemoryNode node) implements Change {
     @Override
-    public void applyTo(Map<String, MemoryNode> names) {
-      names.values().removeIf(other -> other.inode() == node.inode());
+    public void applyTo(Names names) {
       names.put(name, node);
     }
   }
 
   private record Unbind(MemoryNode node) implements Change {
     @Override
-    public void applyTo(Map<String, MemoryNode> names) {
-      names.values().removeIf(other -> other.inode() == node.inode());
+    public void applyTo(Names names) {
+      names.remove(node);
     }
   }
 
   private final long inode;
-  private final TreeMap<String, MemoryNode> names = new TreeMap<>();
-  private final TreeMap<String, MemoryNode> durable = new TreeMap<>();
+  private final Names names = new Names();
+  private final Names durable = new Names();
   private final List<Change> unsynced = new ArrayList<>();
   private boolean removed;
 
@@ -55,18 +80,18 @@ final class MemoryFolder implements MemoryNode {
   }
 
   List<String> list() {
-    return List.copyOf(names.keySet());
+    return List.copyOf(names.nodes.keySet());
   }
 
   boolean has(String name) {
-    return names.containsKey(name);
+    return names.nodes.containsKey(name);
   }
 
   /**
    * @throws IllegalArgumentException where there is no such name: callers ask {@link #has} first
    */
   MemoryNode get(String name) {
-    MemoryNode node = names.get(name);
+    MemoryNode node = names.nodes.get(name);
     if (node == null) throw new IllegalArgumentException("nothing is called " + name);
     return node;
   }
@@ -91,14 +116,13 @@ final class MemoryFolder implements MemoryNode {
     removed = false;
     kept(random).forEach(change -> change.applyTo(durable));
     unsynced.clear();
-    names.clear();
-    names.putAll(durable);
-    names.values().forEach(node -> node.losePower(random));
+    names.become(durable);
+    names.nodes.values().forEach(node -> node.losePower(random));
   }
 
   @Override
   public long usedBytes() {
-    return names.values().stream().mapToLong(MemoryNode::usedBytes).sum();
+    return names.nodes.values().stream().mapToLong(MemoryNode::usedBytes).sum();
   }
 
   private List<Change> kept(RandomGenerator random) {

@@ -3,6 +3,7 @@ package io.backstay.sim.flow;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.chain.Diff;
 import io.backstay.model.Cut;
+import io.backstay.model.ReleaseOn;
 import io.backstay.sim.SimulatedGroup;
 import io.backstay.sim.SimulatedNode;
 import io.backstay.sim.SimulatedServer;
@@ -10,6 +11,7 @@ import io.backstay.sim.Violation;
 import io.backstay.wdiff.DiffSidecar;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -32,6 +34,14 @@ final class Custody {
   private final Map<String, Map<Integer, NavigableSet<Long>>> once = new HashMap<>();
   private final Set<String> known = new HashSet<>();
 
+  /** What names of files say, which are looked at again and again. */
+  private final Map<String, Optional<Diff>> diffs = new HashMap<>();
+
+  private final Map<String, Optional<String>> sidecarGids = new HashMap<>();
+
+  /** By volume and session: what may have gone with the disk of a proxy. */
+  private final Map<String, NavigableSet<Long>> lost = new HashMap<>();
+
   /** What one server has of one volume: by session, the gids that it has the way to. */
   private static final class Held {
     private final Map<Integer, NavigableSet<Long>> steps = new TreeMap<>();
@@ -52,6 +62,43 @@ final class Custody {
     this.volumes = volumes;
   }
 
+  /**
+   * The proxy is about to lose its disk. What only that had is gone, unless the volume's storage
+   * still has that log, because it waits for the archives (rule X1).
+   */
+  void losesDisk(SimulatedServer proxy) throws IOException {
+    for (FlowVolume volume : volumes) {
+      // Also what is elsewhere: there it may not be durable yet.
+      diffs(volume, proxy, "spool")
+          .steps
+          .forEach((session, steps) -> {
+            lost(volume, session).addAll(steps);
+            // Its storage has it, or has let go of it: that is looked at from now on.
+            if (waitsForArchives(volume)) once(volume, session).removeAll(steps);
+          });
+    }
+  }
+
+  private static boolean waitsForArchives(FlowVolume volume) {
+    return volume.record().shipping().orElseThrow().releaseOn() == ReleaseOn.ARCHIVE;
+  }
+
+  private NavigableSet<Long> once(FlowVolume volume, int session) {
+    return once.computeIfAbsent(volume.name(), _ -> new TreeMap<>())
+        .computeIfAbsent(session, _ -> new TreeSet<>());
+  }
+
+  private NavigableSet<Long> lost(FlowVolume volume, int session) {
+    return lost.computeIfAbsent(volume.name() + " " + session, _ -> new TreeSet<>());
+  }
+
+  /** Steps of that session that may be lost, although everybody did what they should. */
+  NavigableSet<Long> mayBeLost(FlowVolume volume, int session) {
+    return waitsForArchives(volume) && !volume.generations().hasEnded(session)
+        ? Collections.emptyNavigableSet()
+        : lost(volume, session);
+  }
+
   void look() throws IOException {
     for (FlowVolume volume : volumes) look(volume);
   }
@@ -60,26 +107,22 @@ final class Custody {
     List<Held> spools = new ArrayList<>();
     for (String proxy : volume.record().shipping().orElseThrow().proxies())
       spools.add(diffs(volume, group.server(proxy), "spool"));
+    for (Held spool : spools)
+      spool.steps.forEach((session, steps) -> once(volume, session).addAll(steps));
+    Generations generations = volume.generations();
     Map<Integer, NavigableSet<Long>> all =
         once.computeIfAbsent(volume.name(), _ -> new TreeMap<>());
-    for (Held spool : spools) spool.steps.forEach((session, steps) -> add(all, session, steps));
-    Generations generations = volume.generations();
     for (int session : List.copyOf(all.keySet())) {
       OptionalLong first = generations.firstGid(session);
       OptionalLong released = generations.releasedGid(session);
       if (first.isPresent() && released.isPresent())
-        add(all, session, between(first.getAsLong(), released.getAsLong()));
+        once(volume, session).addAll(between(first.getAsLong(), released.getAsLong()));
     }
     for (String archive : volume.record().archives()) {
       Held there = diffs(volume, group.server(archive), "diffs");
       images(volume, archive, there);
       all.forEach((session, steps) -> require(volume, archive, session, steps, there, spools));
     }
-  }
-
-  private static void add(
-      Map<Integer, NavigableSet<Long>> all, int session, NavigableSet<Long> steps) {
-    all.computeIfAbsent(session, _ -> new TreeSet<>()).addAll(steps);
   }
 
   /** The steps that lead from one gid to another. */
@@ -89,7 +132,7 @@ final class Custody {
     return steps;
   }
 
-  private static void require(
+  private void require(
       FlowVolume volume,
       String archive,
       int session,
@@ -101,6 +144,7 @@ final class Custody {
         new TreeSet<>(steps.tailSet(there.images.getOrDefault(session, -1L), false));
     missing.removeAll(there.of(session));
     for (Held spool : spools) missing.removeAll(spool.of(session));
+    missing.removeAll(mayBeLost(volume, session));
     if (missing.isEmpty()) return;
     throw new Violation(
         "4",
@@ -119,9 +163,12 @@ final class Custody {
     Held held = new Held();
     List<String> names = server.node().list("volumes", volume.name(), folder);
     Map<String, String> sidecars = new HashMap<>();
-    for (String name : names) DiffSidecar.gidsIn(name).ifPresent(gids -> sidecars.put(gids, name));
+    for (String name : names)
+      sidecarGids
+          .computeIfAbsent(name, DiffSidecar::gidsIn)
+          .ifPresent(gids -> sidecars.put(gids, name));
     for (String name : names) {
-      Optional<Diff> diff = Diff.parse(name);
+      Optional<Diff> diff = diffs.computeIfAbsent(name, Diff::parse);
       if (diff.isEmpty()) continue;
       String sidecar = sidecars.get(diff.get().gids());
       if (sidecar == null)
@@ -153,12 +200,22 @@ final class Custody {
     Optional<JsonNode> meta =
         group.server(archive).node().metadata("metadata", "volumes", volume.name());
     if (meta.isEmpty()) return;
+    requireLater(archive, meta.get().path("sessions"));
     for (JsonNode image : meta.get().path("images")) {
       JsonNode base = image.path("base");
       if (base.isMissingNode() || base.isNull()) continue;
       int session = base.get("session").get("number").asInt();
       there.follows = Math.max(there.follows, session);
       there.images.merge(session, base.get("begin").get("gid").asLong(), Math::max);
+    }
+  }
+
+  /** Nothing is taken of a session that is over (rule M2). */
+  private static void requireLater(String archive, JsonNode sessions) {
+    int current = sessions.path("current").path("number").asInt(-1);
+    for (JsonNode pending : sessions.path("pending")) {
+      if (pending.path("number").asInt() <= current)
+        throw new Violation("M2", "%s expects %s behind %d".formatted(archive, pending, current));
     }
   }
 }

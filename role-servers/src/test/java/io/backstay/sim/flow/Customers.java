@@ -21,6 +21,7 @@ import java.util.random.RandomGenerator;
  */
 final class Customers implements Clients.Ground {
   private static final Duration LOOK_EVERY = Duration.ofMillis(1500);
+  private static final long FOUND_NANOS_MAX = 3_000_000_000L;
   private static final long TIRED_NANOS = Duration.ofMinutes(10).toNanos();
 
   private final SimulatedGroup group;
@@ -43,14 +44,15 @@ final class Customers implements Clients.Ground {
       SimulatedServer storage,
       FlowVolume volume,
       Ills ills,
-      boolean uniform) {
+      boolean uniform,
+      Length length) {
     this.group = group;
     this.storage = storage;
     this.volume = volume;
     this.ills = ills;
     this.uniform = uniform;
     this.random = group.scheduler().splitRandom();
-    this.manyRequests = 100 << random.nextInt(4);
+    this.manyRequests = 100 << random.nextInt(length.requests());
     this.pauseNanosMax = 1L << 30 + random.nextInt(7);
   }
 
@@ -64,7 +66,7 @@ final class Customers implements Clients.Ground {
         LoggedVolume theirs = (LoggedVolume) served.get();
         life.time().fork("clients of " + volume.name(), () -> use(theirs, life));
       }
-      group.scheduler().sleep(random.nextLong(500_000_000L) + 1);
+      group.scheduler().sleep(random.nextLong(FOUND_NANOS_MAX) + 1);
     }
   }
 
@@ -107,9 +109,10 @@ final class Customers implements Clients.Ground {
 
   private void watch(LoggedVolume served, Time time) {
     try {
-      while (true) {
-        time.sleep(LOOK_EVERY);
+      // One that failed may be opened anew by the same process: the old one says nothing any more.
+      while (group.export(storage, volume.name()).filter(served::equals).isPresent()) {
         volume.generations().look(served);
+        time.sleep(LOOK_EVERY);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -9,6 +9,7 @@ import io.backstay.sim.SimulatedGroup;
 import io.backstay.sim.SimulatedNode;
 import io.backstay.sim.SimulatedServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -20,7 +21,10 @@ import java.util.random.RandomGenerator;
 final class FlowFaults implements Chaos.Striker {
   /** All but what concerns sources without a log, and rotten bits. */
   static final Set<Fault> POSSIBLE =
-      EnumSet.complementOf(EnumSet.of(Fault.ROT, Fault.SOURCE_CHANGE, Fault.DISK_LOSS));
+      EnumSet.complementOf(EnumSet.of(Fault.ROT, Fault.SOURCE_CHANGE));
+
+  /** More would leave nothing to look at. */
+  private static final int DISK_LOSSES_MAX = 2;
 
   private static final long PLENTY = Long.MAX_VALUE;
   private static final Duration SHORT = Duration.ofSeconds(40);
@@ -31,15 +35,25 @@ final class FlowFaults implements Chaos.Striker {
   private final Chaos chaos;
   private final Ills ills;
   private final List<FlowVolume> volumes;
+  private final Custody custody;
+  private final Length length;
   private final RandomGenerator random;
 
   FlowFaults(
-      SimulatedGroup group, Engine engine, Chaos chaos, Ills ills, List<FlowVolume> volumes) {
+      SimulatedGroup group,
+      Engine engine,
+      Chaos chaos,
+      Ills ills,
+      List<FlowVolume> volumes,
+      Custody custody,
+      Length length) {
     this.group = group;
     this.engine = engine;
     this.chaos = chaos;
     this.ills = ills;
     this.volumes = volumes;
+    this.custody = custody;
+    this.length = length;
     this.random = chaos.random();
   }
 
@@ -73,8 +87,12 @@ final class FlowFaults implements Chaos.Striker {
         else strike(engine.worker(), fault);
       }
       case CANCEL, TERMINATE -> stopRun(fault);
-      case ROT, SOURCE_CHANGE, DISK_LOSS ->
-          throw new IllegalArgumentException("not here: " + fault);
+      case DISK_LOSS -> {
+        SimulatedServer proxy = any(proxies());
+        if (random.nextInt(4) > 0) chaos.arm(proxy.name(), fault);
+        else strike(proxy.name(), fault);
+      }
+      case ROT, SOURCE_CHANGE -> throw new IllegalArgumentException("not here: " + fault);
     }
   }
 
@@ -96,6 +114,7 @@ final class FlowFaults implements Chaos.Striker {
         SimulatedNode node = group.server(name).node();
         did(fault, node.name(), () -> losePower(node));
       }
+      case DISK_LOSS -> loseDisk(group.server(name));
       case WORKER_DEATH -> {
         if (name.equals(engine.worker())) did(fault, name, engine::killWorker);
       }
@@ -128,6 +147,25 @@ final class FlowFaults implements Chaos.Striker {
       if (here.contains(volume.record().storage())) volume.losesPower();
   }
 
+  private void loseDisk(SimulatedServer proxy) {
+    if (chaos.counts().getOrDefault(Fault.DISK_LOSS, 0) >= DISK_LOSSES_MAX) return;
+    did(
+        Fault.DISK_LOSS,
+        proxy.name(),
+        () -> {
+          try {
+            custody.losesDisk(proxy);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+          proxy.node().loseDisk();
+        });
+  }
+
+  private List<SimulatedServer> proxies() {
+    return group.servers().stream().filter(server -> server.self().role() == Role.PROXY).toList();
+  }
+
   private void pause(SimulatedServer server) {
     Duration pause = chaos.someTime(random.nextInt(5) == 0 ? Duration.ofMinutes(40) : SHORT);
     server
@@ -143,7 +181,7 @@ final class FlowFaults implements Chaos.Striker {
   private void absence(SimulatedServer any) {
     SimulatedServer server = any.self().role() == Role.CATALOG ? any(group.servers()) : any;
     boolean long_ = random.nextInt(3) == 0 && server.self().role() != Role.STORAGE;
-    Duration away = chaos.someTime(long_ ? Duration.ofHours(4) : Duration.ofMinutes(10));
+    Duration away = chaos.someTime(long_ ? length.absence() : Duration.ofMinutes(10));
     did(Fault.ABSENCE, server.name() + " " + away, () -> server.leave(away.toNanos()));
   }
 

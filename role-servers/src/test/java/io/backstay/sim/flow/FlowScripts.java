@@ -207,6 +207,31 @@ final class FlowScripts {
                 steps.ask(archive, new Command.KeepSnapshot(volume, gid, kept), Reply.Done.class));
   }
 
+  /** Serves a point at once (rule X8). */
+  Run.Script openExport(String volume, String archive, long gid, String name, boolean writable) {
+    Command open = new Command.OpenExport(volume, gid, name, writable);
+    return steps -> steps.step("open", () -> steps.ask(archive, open, Reply.Exports.class));
+  }
+
+  Run.Script closeExport(String volume, String archive, String name) {
+    Command close = new Command.CloseExport(volume, name);
+    return steps -> steps.step("close", () -> steps.ask(archive, close, Reply.Done.class));
+  }
+
+  /** Why what an archive has of a volume does not lead on, where it does not. */
+  Run.Script missing(String volume, String archive) {
+    return steps -> steps.step("missing", () -> missing(steps, volume, archive));
+  }
+
+  private static Optional<String> missing(Execution steps, String volume, String archive)
+      throws IOException, RefusedException, InterruptedException {
+    return steps.ask(archive, new Command.ListVolumes(), Reply.Volumes.class).volumes().stream()
+        .filter(facts -> facts.volume().equals(volume))
+        .flatMap(facts -> facts.chain().stream())
+        .flatMap(chain -> chain.missing().stream())
+        .findFirst();
+  }
+
   /** Who is not there is not kicked. */
   private static String kicked(Execution steps, String server, ProtectionRecord record)
       throws InterruptedException {

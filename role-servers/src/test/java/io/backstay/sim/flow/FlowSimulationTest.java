@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
  * -Dbackstay.simulation.flow.seeds=N} says how many, {@code -Dbackstay.long=true} many more.
  */
 class FlowSimulationTest {
-  /** About a second each: a world lives for minutes or for hours. */
-  private static final int SEEDS = 40;
+  /** Short ones. */
+  private static final int SEEDS = 200;
 
   private static final int SEEDS_LONG = 3_000;
 
@@ -22,6 +22,10 @@ class FlowSimulationTest {
   private static int seeds() {
     return Integer.getInteger(
         "backstay.simulation.flow.seeds", Boolean.getBoolean("backstay.long") ? SEEDS_LONG : SEEDS);
+  }
+
+  private static Length length() {
+    return Boolean.getBoolean("backstay.long") ? Length.LONG : Length.SHORT;
   }
 
   @Test
@@ -43,11 +47,11 @@ class FlowSimulationTest {
   }
 
   private static FlowWorld.Result live(long seed) {
-    FlowWorld.Result result = FlowWorld.run(seed, Optional.empty());
+    FlowWorld.Result result = FlowWorld.run(seed, length(), Optional.empty());
     assertThat(result.failure())
         .as(() ->
-            "seed %d; replay: ./backstay simulate --flow --seeds 1 --seed %d --verbose%n%s"
-                .formatted(seed, seed, String.join("\n", result.lastLines())))
+            "seed %d; replay: %s%n%s"
+                .formatted(seed, length().replay(seed), String.join("\n", result.lastLines())))
         .isEmpty();
     return result;
   }

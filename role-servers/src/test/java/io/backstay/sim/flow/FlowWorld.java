@@ -59,6 +59,7 @@ final class FlowWorld {
       List<String> lastLines) {}
 
   private final long seed;
+  private final Length length;
   private final Trace trace;
   private final SeededScheduler scheduler;
   private final RandomGenerator random;
@@ -73,13 +74,15 @@ final class FlowWorld {
   private final List<Customers> customers = new ArrayList<>();
   private final FlowFaults faults;
   private final Custody custody;
+  private final Loans loans;
   private final Operators operators;
   private final Settlement settlement;
   private Optional<Throwable> failure = Optional.empty();
   private boolean over;
 
-  private FlowWorld(long seed, Optional<Consumer<String>> listener) {
+  private FlowWorld(long seed, Length length, Optional<Consumer<String>> listener) {
     this.seed = seed;
+    this.length = length;
     this.trace = new Trace(listener);
     this.scheduler = new SeededScheduler(seed, trace);
     this.random = scheduler.splitRandom();
@@ -93,11 +96,22 @@ final class FlowWorld {
     this.engine = new Engine(group);
     landscape.volumes().forEach(record -> volumes.add(new FlowVolume(record, scheduler::nanos)));
     volumes.forEach(promises::add);
-    this.faults = new FlowFaults(group, engine, chaos, ills, volumes);
     this.custody = new Custody(group, volumes);
+    this.faults = new FlowFaults(group, engine, chaos, ills, volumes, custody, length);
+    FlowScripts scripts = new FlowScripts(group);
+    this.loans = new Loans(group, engine, scripts, promises, ills);
     this.operators =
-        new Operators(group, engine, chaos, promises, restores, volumes, new Settings(seed));
-    this.settlement = new Settlement(group, engine, operators);
+        new Operators(
+            group,
+            engine,
+            chaos,
+            scripts,
+            promises,
+            restores,
+            loans,
+            volumes,
+            new Settings(seed));
+    this.settlement = new Settlement(group, engine, operators, custody, loans, length);
   }
 
   /** Where the disk failed when an archive began, it leaves out what it could not read. */
@@ -110,8 +124,8 @@ final class FlowWorld {
     chaos.begins(server);
   }
 
-  static Result run(long seed, Optional<Consumer<String>> listener) {
-    FlowWorld world = new FlowWorld(seed, listener);
+  static Result run(long seed, Length length, Optional<Consumer<String>> listener) {
+    FlowWorld world = new FlowWorld(seed, length, listener);
     return world.turn(world::live);
   }
 
@@ -200,10 +214,10 @@ final class FlowWorld {
     for (FlowVolume volume : volumes) operators.backUp(volume, volume.record().primary());
     if (calmBeginning) beginChaos();
     List<Thread> acting = new ArrayList<>();
-    int many = 1 + random.nextInt(3);
+    int many = 1 + random.nextInt(length.operatorsMax());
     for (int i = 0; i < many; i++) {
-      int runs = 3 + random.nextInt(8);
-      long pauseNanosMax = Duration.ofSeconds(1L << random.nextInt(9)).toNanos();
+      int runs = 1 + random.nextInt(length.runsMax());
+      long pauseNanosMax = Duration.ofSeconds(1L << random.nextInt(length.pauses())).toNanos();
       acting.add(fork("operator", () -> operators.act(runs, pauseNanosMax)));
     }
     fork("attendant", this::attend);
@@ -211,13 +225,18 @@ final class FlowWorld {
     chaos.end();
     faults.heal();
     startAnewWhoseDiskFailed();
+    loans.hurry();
+    settlement.await("the exports are closed", ENDS_WITHIN, loans::areReturned);
     settlement.await("the runs", ENDS_WITHIN, () -> engine.runs().stream().noneMatch(Run::isOpen));
     for (Thread one : acting) one.join();
     customers.forEach(Customers::rest);
-    settlement.settle(volumes);
+    loans.takeTime();
+    settlement.settle(volumes, length.restoresMax());
     custody.look();
+    settlement.lend(volumes);
     group.nodes().forEach(faults::losePower);
-    settlement.settle(volumes);
+    settlement.settle(volumes, Math.max(1, length.restoresMax() / 2));
+    settlement.collect();
     custody.look();
   }
 
@@ -235,7 +254,7 @@ final class FlowWorld {
   private void openForCustomers() {
     for (FlowVolume volume : volumes) {
       SimulatedServer storage = group.server(volume.record().storage());
-      Customers theirs = new Customers(group, storage, volume, ills, landscape.uniform());
+      Customers theirs = new Customers(group, storage, volume, ills, landscape.uniform(), length);
       customers.add(theirs);
       fork("customers", theirs::attend);
     }

@@ -139,6 +139,11 @@ final class Generations {
     ended.put(number, new Ended(OptionalLong.of(mark.sentUpTo())));
   }
 
+  /** Whether the log of the session was given up, by itself or by an operator. */
+  boolean hasEnded(int number) {
+    return ended.containsKey(number);
+  }
+
   // ---- what follows from it
 
   /**

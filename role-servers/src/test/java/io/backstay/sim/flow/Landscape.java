@@ -89,7 +89,7 @@ record Landscape(List<Seat> seats, List<ProtectionRecord> volumes, boolean unifo
 
   /** From 128 KiB to 1 MiB, now and then some MiB: several ranges of an image. */
   private static long size(RandomGenerator random) {
-    int blocks = random.nextInt(8) == 0 ? 257 + random.nextInt(600) : 32 + random.nextInt(225);
+    int blocks = random.nextInt(4) == 0 ? 257 + random.nextInt(500) : 32 + random.nextInt(225);
     return (long) blocks * BLOCK_BYTES;
   }
 

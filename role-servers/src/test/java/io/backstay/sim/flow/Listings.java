@@ -23,6 +23,7 @@ final class Listings {
     private final NavigableSet<Long> listed = new TreeSet<>();
     private final NavigableSet<Long> mayGo = new TreeSet<>();
     private final List<Work.Merge> merges = new ArrayList<>();
+    private final List<Long> lent = new ArrayList<>();
     private long appliedUpTo = -1;
   }
 
@@ -43,6 +44,7 @@ final class Listings {
   /** Whether the point may be gone although it was listed. */
   boolean mayBeGone(String archive, long gid) {
     AtArchive one = at(archive);
+    if (one.lent.contains(gid)) return false;
     return gid < one.appliedUpTo
         || one.mayGo.contains(gid)
         || one.merges.stream().anyMatch(merge -> merge.fromGid() < gid && gid < merge.toGid())
@@ -66,6 +68,16 @@ final class Listings {
       one.listed.remove(gid);
     }
     one.listed.addAll(clean);
+  }
+
+  /** The archive serves the point: whoever asks for what would take it away is refused. */
+  void lent(String archive, long gid) {
+    at(archive).lent.add(gid);
+  }
+
+  /** Somebody asks that it be served no more. */
+  void returned(String archive, long gid) {
+    at(archive).lent.remove(gid);
   }
 
   /** Somebody asks for what takes points away: from then on they may be gone. */

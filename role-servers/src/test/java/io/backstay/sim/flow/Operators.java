@@ -13,6 +13,7 @@ import io.backstay.sim.SimulatedGroup;
 import io.backstay.sim.SimulatedServer;
 import io.backstay.sim.Violation;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -35,12 +36,16 @@ final class Operators {
           RefusalCode.TOO_SMALL,
           RefusalCode.UNKNOWN_VOLUME);
 
+  private static final Duration EXPORTED_FOR = Duration.ofMinutes(20);
+  private static final int LISTED_WITHIN_TRIES = 5;
+
   private final SimulatedGroup group;
   private final Engine engine;
   private final Chaos chaos;
   private final FlowScripts scripts;
   private final Promises promises;
   private final Restores restores;
+  private final Loans loans;
   private final List<FlowVolume> volumes;
   private final RandomGenerator random;
   private final Settings settings;
@@ -53,17 +58,20 @@ final class Operators {
       SimulatedGroup group,
       Engine engine,
       Chaos chaos,
+      FlowScripts scripts,
       Promises promises,
       Restores restores,
+      Loans loans,
       List<FlowVolume> volumes,
       Settings settings) {
     this.settings = settings;
     this.group = group;
     this.engine = engine;
     this.chaos = chaos;
-    this.scripts = new FlowScripts(group);
+    this.scripts = scripts;
     this.promises = promises;
     this.restores = restores;
+    this.loans = loans;
     this.volumes = volumes;
     this.random = group.scheduler().splitRandom();
   }
@@ -91,14 +99,15 @@ final class Operators {
     String archive = any(volume.record().archives());
     List<Long> gids = volume.listings().of(archive);
     int choice = random.nextInt(100);
-    if (choice < 38) snapshot(volume);
-    else if (choice < 50 || gids.isEmpty() && choice < 70) backUp(volume, archive);
-    else if (choice < 58) list(volume, archive);
-    else if (choice < 62) kick(volume);
+    if (choice < 34) snapshot(volume);
+    else if (choice < 45 || gids.isEmpty() && choice < 70) backUpAndRestore(volume, archive);
+    else if (choice < 50) list(volume, archive);
+    else if (choice < 53) kick(volume);
     else if (gids.isEmpty()) list(volume, archive);
-    else if (choice < 80) restore(volume, archive, any(gids));
-    else if (choice < 83) verify(volume, archive, any(gids));
-    else if (choice < 89) apply(volume, archive, any(gids));
+    else if (choice < 67) restore(volume, archive, any(gids));
+    else if (choice < 70) verify(volume, archive, any(gids));
+    else if (choice < 80) export(volume, archive, any(gids), EXPORTED_FOR);
+    else if (choice < 87) apply(volume, archive, gids);
     else if (choice < 94) merge(volume, archive, any(gids), any(gids));
     else if (choice < 96) delete(volume, archive, any(gids));
     else keep(volume, archive, any(gids), random.nextInt(3) == 0);
@@ -127,12 +136,32 @@ final class Operators {
   }
 
   Run backUp(FlowVolume volume, String archive) throws InterruptedException {
+    chaos.works(random.nextBoolean() ? archive : volume.record().storage());
     return ended(
         start(
             "full-backup",
             volume,
             OperationKind.FULL_BACKUP,
             scripts.fullBackup(volume.record(), archive, anyRate(volume))));
+  }
+
+  /** One whose point somebody wants to have as soon as it is there. */
+  private void backUpAndRestore(FlowVolume volume, String archive)
+      throws InterruptedException, IOException {
+    Run run = backUp(volume, archive);
+    if (!(run.outcome().orElseThrow() instanceof Outcome.Done(WorkResult.BackedUp done))) return;
+    for (int i = 0; i < LISTED_WITHIN_TRIES; i++) {
+      boolean listed = list(volume, archive).stream().anyMatch(point -> isAt(point, done.gid()));
+      if (listed) {
+        restore(volume, archive, done.gid());
+        return;
+      }
+      group.scheduler().sleep(Duration.ofSeconds(3).toNanos());
+    }
+  }
+
+  private static boolean isAt(Point point, long gid) {
+    return point.clean() && point.gid() == gid;
   }
 
   /** A pace at which clients and faults have time to come, or none. */
@@ -191,13 +220,43 @@ final class Operators {
               .formatted(gid, volume.name(), archive, run, run.outcome().get()));
   }
 
-  private void apply(FlowVolume volume, String archive, long gid) throws InterruptedException {
-    ended(start("apply", volume, OperationKind.APPLY, scripts.apply(volume.name(), archive, gid)));
+  /** Serves a point for a while; whether it is served. */
+  boolean export(FlowVolume volume, String archive, long gid, Duration atMost)
+      throws InterruptedException {
+    Loans.Opening opening = loans.open(volume, archive, gid);
+    opening.run().await();
+    requireThere(opening.run(), volume, archive, gid);
+    boolean open = loans.opened(opening, atMost);
+    ended(opening.run());
+    return open;
+  }
+
+  /** Why what an archive has of the volume does not lead on, where it says that it does not. */
+  Optional<String> missing(FlowVolume volume, String archive) throws InterruptedException {
+    Run run =
+        ended(
+            start(
+                "missing", volume, OperationKind.VERIFY, scripts.missing(volume.name(), archive)));
+    return run.outcome().orElseThrow() instanceof Outcome.Done(Optional<?> said)
+        ? said.map(String.class::cast)
+        : Optional.empty();
+  }
+
+  /** Now and then somebody reads meanwhile, or the archive is struck in the middle. */
+  private void apply(FlowVolume volume, String archive, List<Long> gids)
+      throws InterruptedException, IOException {
+    long gid = any(gids);
+    chaos.works(archive);
+    Run run =
+        start("apply", volume, OperationKind.APPLY, scripts.apply(volume.name(), archive, gid));
+    if (random.nextInt(3) == 0) restore(volume, archive, any(gids));
+    ended(run);
   }
 
   private void merge(FlowVolume volume, String archive, long one, long other)
       throws InterruptedException {
     if (one == other) return;
+    chaos.works(archive);
     ended(
         start(
             "merge",

@@ -67,7 +67,12 @@ final class Promises implements Witness {
   }
 
   private void violated(String invariant, String message) {
-    violations.add(new Violation(invariant, message));
+    violated(new Violation(invariant, message));
+  }
+
+  /** Found where nobody would hear of it. */
+  void violated(Violation violation) {
+    violations.add(violation);
   }
 
   @Override

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
@@ -24,18 +25,32 @@ import java.util.random.RandomGenerator;
  */
 final class Settlement {
   private static final Duration SERVES_WITHIN = Duration.ofMinutes(30);
-  private static final int RESTORES_MAX = 4;
   private static final Duration ARRIVES_WITHIN = Duration.ofHours(2);
+
+  /** Until they are asked for. */
+  private static final Duration LENT_FOR = Duration.ofDays(100);
 
   private final SimulatedGroup group;
   private final Engine engine;
   private final Operators operators;
+  private final Custody custody;
+  private final Loans loans;
+  private final Length length;
   private final RandomGenerator random;
 
-  Settlement(SimulatedGroup group, Engine engine, Operators operators) {
+  Settlement(
+      SimulatedGroup group,
+      Engine engine,
+      Operators operators,
+      Custody custody,
+      Loans loans,
+      Length length) {
     this.group = group;
     this.engine = engine;
     this.operators = operators;
+    this.custody = custody;
+    this.loans = loans;
+    this.length = length;
     this.random = group.scheduler().splitRandom();
   }
 
@@ -67,7 +82,10 @@ final class Settlement {
         .toList();
   }
 
-  void settle(List<FlowVolume> volumes) throws IOException, InterruptedException {
+  /**
+   * @param restores of each volume from each archive
+   */
+  void settle(List<FlowVolume> volumes, int restores) throws IOException, InterruptedException {
     await(
         "all servers serve",
         SERVES_WITHIN,
@@ -77,13 +95,15 @@ final class Settlement {
           volume.name() + " is served",
           SERVES_WITHIN,
           () -> group.export(group.server(volume.record().storage()), volume.name()).isPresent());
+    // What a run left that was terminated may bring an image between any two steps of what follows.
+    nothingRuns(volumes);
     for (FlowVolume volume : volumes) follow(volume);
     for (FlowVolume volume : volumes) {
-      Cut last = done(operators.snapshot(volume), WorkResult.SnapshotMade.class).cut();
+      Cut last = newest(volume);
       for (String archive : volume.record().archives()) arrive(volume, archive, last);
     }
     for (FlowVolume volume : volumes) {
-      for (String archive : volume.record().archives()) restoreSome(volume, archive);
+      for (String archive : volume.record().archives()) restoreSome(volume, archive, restores);
       await("the spools are empty", ARRIVES_WITHIN, () -> spooled(volume).isEmpty());
     }
     nothingRuns(volumes);
@@ -91,15 +111,47 @@ final class Settlement {
 
   /** Every archive has an image of the session that the storage is in. */
   private void follow(FlowVolume volume) throws IOException, InterruptedException {
-    Outcome first = operators.snapshot(volume).outcome().orElseThrow();
-    if (!(first instanceof Outcome.Done)) {
-      // Nobody followed the log: somebody saw to that.
-      done(operators.snapshot(volume), WorkResult.SnapshotMade.class);
-    }
+    Run first = operators.snapshot(volume);
+    // Where nobody followed the log somebody saw to that.
+    boolean done = first.outcome().orElseThrow() instanceof Outcome.Done;
+    Cut cut = done(done ? first : operators.snapshot(volume), WorkResult.SnapshotMade.class).cut();
     for (String archive : volume.record().archives()) {
-      if (images(volume, archive, volume.generations().session()).isEmpty())
+      if (images(volume, archive, cut.session()).isEmpty())
         done(operators.backUp(volume, archive), WorkResult.BackedUp.class);
+      else mendHole(volume, archive, cut.session());
     }
+  }
+
+  /**
+   * A snapshot; a log that was given up since, by what clients had still asked for, begins anew.
+   */
+  private Cut newest(FlowVolume volume) throws IOException, InterruptedException {
+    Run run = operators.snapshot(volume);
+    if (!(run.outcome().orElseThrow() instanceof Outcome.Done)) {
+      follow(volume);
+      run = operators.snapshot(volume);
+    }
+    return done(run, WorkResult.SnapshotMade.class).cut();
+  }
+
+  /** What a proxy lost with its disk is said, and the next full backup goes on behind it. */
+  private void mendHole(FlowVolume volume, String archive, int session)
+      throws IOException, InterruptedException {
+    if (custody.mayBeLost(volume, session).isEmpty()) return;
+    Cut probe = done(operators.snapshot(volume), WorkResult.SnapshotMade.class).cut();
+    await(
+        "%s of %s is restorable at %s, or what is missing is said"
+            .formatted(probe, volume.name(), archive),
+        ARRIVES_WITHIN,
+        () -> isListed(volume, archive, probe) || operators.missing(volume, archive).isPresent());
+    Optional<String> missing = operators.missing(volume, archive);
+    if (missing.isEmpty()) return;
+    group.say("%s says of %s: %s".formatted(archive, volume.name(), missing.get()));
+    done(operators.backUp(volume, archive), WorkResult.BackedUp.class);
+  }
+
+  private boolean isListed(FlowVolume volume, String archive, Cut cut) throws InterruptedException {
+    return clean(operators.list(volume, archive)).contains(cut.gid());
   }
 
   private static <T> T done(Run run, Class<T> type) {
@@ -108,18 +160,28 @@ final class Settlement {
     throw new Violation("9", "%s ended as %s".formatted(run, run.outcome().get()));
   }
 
-  /** Images of a session at an archive: the gid from which on each is clean. */
-  private List<Long> images(FlowVolume volume, String archive, int session) throws IOException {
-    List<Long> ends = new ArrayList<>();
+  /** An image: it is exact with the log between two gids. */
+  private record Base(long begin, long end) {
+    /**
+     * @param lost steps that nobody may have
+     */
+    boolean leadsTo(long gid, NavigableSet<Long> lost) {
+      return end <= gid && lost.subSet(begin, false, Math.max(begin, gid), true).isEmpty();
+    }
+  }
+
+  /** Images of a session at an archive. */
+  private List<Base> images(FlowVolume volume, String archive, int session) throws IOException {
+    List<Base> bases = new ArrayList<>();
     Optional<JsonNode> meta =
         group.server(archive).node().metadata("metadata", "volumes", volume.name());
-    if (meta.isEmpty()) return ends;
+    if (meta.isEmpty()) return bases;
     for (JsonNode image : meta.get().path("images")) {
       JsonNode base = image.path("base");
       if (base.path("session").path("number").asInt(-1) == session)
-        ends.add(base.get("end").get("gid").asLong());
+        bases.add(new Base(base.at("/begin/gid").asLong(), base.at("/end/gid").asLong()));
     }
-    return ends;
+    return bases;
   }
 
   private void arrive(FlowVolume volume, String archive, Cut last)
@@ -127,17 +189,24 @@ final class Settlement {
     await(
         "%s of %s is restorable at %s".formatted(last, volume.name(), archive),
         ARRIVES_WITHIN,
-        () -> clean(operators.list(volume, archive)).contains(last.gid()));
+        () -> isListed(volume, archive, last));
+    // A proxy that was away may bring older ones only now.
+    await(
+        "what was promised of %s is restorable at %s".formatted(volume.name(), archive),
+        ARRIVES_WITHIN,
+        () -> notYet(volume, archive, last.session()).isEmpty());
+  }
+
+  /** Promised snapshots of the session that are not restorable, although an image leads there. */
+  private List<Long> notYet(FlowVolume volume, String archive, int session)
+      throws IOException, InterruptedException {
     TreeSet<Long> listed = clean(operators.list(volume, archive));
-    List<Long> images = images(volume, archive, last.session());
-    for (long gid : volume.generations().promised(last.session())) {
-      boolean covered = images.stream().anyMatch(end -> end <= gid);
-      if (covered && !listed.contains(gid) && !volume.listings().mayBeGone(archive, gid))
-        throw new Violation(
-            "6",
-            "snapshot %d of %s was promised, at %s there are %s"
-                .formatted(gid, volume.name(), archive, listed));
-    }
+    List<Base> images = images(volume, archive, session);
+    NavigableSet<Long> lost = custody.mayBeLost(volume, session);
+    return volume.generations().promised(session).stream()
+        .filter(gid -> images.stream().anyMatch(base -> base.leadsTo(gid, lost)))
+        .filter(gid -> !listed.contains(gid) && !volume.listings().mayBeGone(archive, gid))
+        .toList();
   }
 
   private static TreeSet<Long> clean(List<Point> points) {
@@ -146,13 +215,36 @@ final class Settlement {
     return gids;
   }
 
-  private void restoreSome(FlowVolume volume, String archive)
+  private void restoreSome(FlowVolume volume, String archive, int many)
       throws IOException, InterruptedException {
     List<Long> gids = new ArrayList<>(clean(operators.list(volume, archive)));
     List<Long> some = new ArrayList<>(List.of(gids.removeLast()));
-    while (!gids.isEmpty() && some.size() < RESTORES_MAX)
+    while (!gids.isEmpty() && some.size() < many)
       some.add(gids.remove(random.nextInt(gids.size())));
     for (long gid : some) done(operators.restore(volume, archive, gid), WorkResult.Restored.class);
+  }
+
+  /** Points of volumes are served at their archives, and used. */
+  void lend(List<FlowVolume> volumes) throws IOException, InterruptedException {
+    for (FlowVolume volume : volumes) {
+      for (String archive : volume.record().archives()) {
+        if (random.nextInt(length.lendsOneOf()) > 0) continue;
+        List<Long> gids = new ArrayList<>(clean(operators.list(volume, archive)));
+        long gid = gids.get(random.nextInt(gids.size()));
+        if (!operators.export(volume, archive, gid, LENT_FOR))
+          throw new Violation(
+              "9", "gid %d of %s at %s is not served".formatted(gid, volume.name(), archive));
+      }
+    }
+    await("the exports are compared", SERVES_WITHIN, loans::areCompared);
+  }
+
+  /** They are served again, as they were, and then given back. */
+  void collect() throws IOException, InterruptedException {
+    await("the exports are compared again", SERVES_WITHIN, loans::areCompared);
+    loans.hurry();
+    await("the exports are closed", SERVES_WITHIN, loans::areReturned);
+    loans.requireNothingHeld();
   }
 
   /** Wdiffs that are still at proxies. */

@@ -25,6 +25,15 @@ public final class SimulateFlows {
   private long overflows;
   private long restores;
 
+  private final Length length;
+
+  /**
+   * @param brief of {@link Length#SHORT}, else of {@link Length#LONG}
+   */
+  public SimulateFlows(boolean brief) {
+    this.length = brief ? Length.SHORT : Length.LONG;
+  }
+
   /** Whether one failed. */
   public boolean simulate(long first, long many, boolean verbose, PrintStream out) {
     for (long seed = first; seed < first + many; seed++) simulate(seed, verbose, out);
@@ -47,7 +56,7 @@ public final class SimulateFlows {
 
   private void simulate(long seed, boolean verbose, PrintStream out) {
     FlowWorld.Result result =
-        FlowWorld.run(seed, verbose ? Optional.of(out::println) : Optional.empty());
+        FlowWorld.run(seed, length, verbose ? Optional.of(out::println) : Optional.empty());
     seeds++;
     steps += result.steps();
     nanos += result.nanos();
@@ -68,8 +77,8 @@ public final class SimulateFlows {
     Throwable failure = result.failure().get();
     String text = failure instanceof Violation ? failure.getMessage() : failure.toString();
     out.printf(
-        "seed %d failed: %s%n  replay: ./backstay simulate --flow --seeds 1 --seed %d --verbose%n",
-        seed, text.substring(0, Math.min(TEXT_MAX, text.length())), seed);
+        "seed %d failed: %s%n  replay: %s%n",
+        seed, text.substring(0, Math.min(TEXT_MAX, text.length())), length.replay(seed));
     if (verbose) failure.printStackTrace(out);
   }
 }

@@ -106,10 +106,13 @@ public final class VolumeHistory {
 
   /** The bytes of a write. */
   static void fill(Change change, ByteBuffer into) {
-    for (int s = change.from; s < change.to; s++) {
-      into.putLong(change.number);
-      for (int i = 1; i < SECTOR_BYTES / Long.BYTES; i++) into.putLong(word(change.number, s, i));
-    }
+    for (int s = change.from; s < change.to; s++) fill(change.number, s, into);
+  }
+
+  /** The bytes of a sector of the write of that number. */
+  public static void fill(long number, int sector, ByteBuffer into) {
+    into.putLong(number);
+    for (int i = 1; i < SECTOR_BYTES / Long.BYTES; i++) into.putLong(word(number, sector, i));
   }
 
   private static long word(long number, int sector, int index) {
