@@ -102,15 +102,7 @@ final class FlowWorld {
     this.loans = new Loans(group, engine, scripts, promises, ills);
     this.operators =
         new Operators(
-            group,
-            engine,
-            chaos,
-            scripts,
-            promises,
-            restores,
-            loans,
-            volumes,
-            new Settings(seed));
+            group, engine, chaos, scripts, promises, restores, loans, volumes, new Settings(seed));
     this.settlement = new Settlement(group, engine, operators, custody, loans, length);
   }
 
