@@ -9,6 +9,7 @@ import io.backstay.history.DiffStore;
 import io.backstay.history.KeptDiff;
 import io.backstay.history.Sighting;
 import io.backstay.model.Session;
+import io.backstay.seam.Delays;
 import io.backstay.seam.Gate;
 import io.backstay.seam.Time;
 import io.backstay.volume.VolumeStore;
@@ -93,7 +94,9 @@ final class VolumeHistories implements VolumeDiffs {
   /** Until all is read, or nobody needs it any more; ever more seldom. */
   private void readAgain(String volume, DiffStore diffs) {
     try {
-      for (Duration delay = AGAIN_MIN; !ended.await(delay); delay = longer(delay)) {
+      for (Duration delay = AGAIN_MIN;
+          !ended.await(delay);
+          delay = Delays.longer(delay, AGAIN_MAX)) {
         if (stores.get(volume) != diffs) return;
         if (isUnread(volume, diffs)) continue;
         LOG.info("{}: all its diffs were read", volume);
@@ -113,11 +116,6 @@ final class VolumeHistories implements VolumeDiffs {
       LOG.warn("{}: {}", volume, e.toString());
       return true;
     }
-  }
-
-  private static Duration longer(Duration delay) {
-    Duration twice = delay.multipliedBy(2);
-    return twice.compareTo(AGAIN_MAX) > 0 ? AGAIN_MAX : twice;
   }
 
   Optional<Quiet> quiet(String volume) {

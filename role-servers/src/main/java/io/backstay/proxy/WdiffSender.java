@@ -8,6 +8,7 @@ import io.backstay.model.Shipping;
 import io.backstay.model.Signed;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
+import io.backstay.seam.Delays;
 import io.backstay.seam.Gate;
 import io.backstay.server.RoleParts;
 import io.backstay.wdiff.DiffSidecar;
@@ -78,17 +79,12 @@ final class WdiffSender implements Runnable {
           continue;
         }
         boolean moved = converse();
-        delay = moved ? RETRY_MIN : longer(delay);
+        delay = moved ? RETRY_MIN : Delays.longer(delay, RETRY_MAX);
         if (!stopped) kicked.await(delay);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static Duration longer(Duration delay) {
-    Duration twice = delay.multipliedBy(2);
-    return twice.compareTo(RETRY_MAX) > 0 ? RETRY_MAX : twice;
   }
 
   private Optional<SpooledDiff> next() {

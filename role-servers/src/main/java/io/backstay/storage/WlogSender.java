@@ -14,6 +14,7 @@ import io.backstay.model.Session;
 import io.backstay.model.Shipping;
 import io.backstay.model.Signed;
 import io.backstay.seam.BufferPool;
+import io.backstay.seam.Delays;
 import io.backstay.seam.Gate;
 import io.backstay.server.RoleParts;
 import io.backstay.wire.Channel;
@@ -98,17 +99,12 @@ final class WlogSender implements Runnable {
         }
         releaseSent();
         boolean moved = passOn(session.get(), proxies);
-        delay = moved ? RETRY_MIN : longer(delay);
+        delay = moved ? RETRY_MIN : Delays.longer(delay, RETRY_MAX);
         if (!stopped) kicked.await(delay);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static Duration longer(Duration delay) {
-    Duration twice = delay.multipliedBy(2);
-    return twice.compareTo(RETRY_MAX) > 0 ? RETRY_MAX : twice;
   }
 
   /** Nobody follows the log: nothing is known to be sent of it. */

@@ -4,6 +4,7 @@ import io.backstay.model.OperationReport.State;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.seam.Delays;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import java.time.Duration;
@@ -66,7 +67,7 @@ final class Attempts<M extends VolumeMetadata<M>> {
           live.waitFor(String.valueOf(e.getMessage()), delay);
         }
         boolean moved = live.current().progress().bytesDone() > before;
-        delay = moved ? RETRY_MIN : longer(delay);
+        delay = moved ? RETRY_MIN : Delays.longer(delay, RETRY_MAX);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -74,11 +75,6 @@ final class Attempts<M extends VolumeMetadata<M>> {
       ended.run();
       live.over();
     }
-  }
-
-  private static Duration longer(Duration delay) {
-    Duration twice = delay.multipliedBy(2);
-    return twice.compareTo(RETRY_MAX) > 0 ? RETRY_MAX : twice;
   }
 
   /** The result and its effect become durable together. */
@@ -100,7 +96,7 @@ final class Attempts<M extends VolumeMetadata<M>> {
    * stops leaves that to the next one.
    */
   private void end(RunningOperation live, Refusal refusal) throws InterruptedException {
-    for (Duration delay = RETRY_MIN; ; delay = longer(delay)) {
+    for (Duration delay = RETRY_MIN; ; delay = Delays.longer(delay, RETRY_MAX)) {
       try {
         recordEnd(live, refusal);
         return;

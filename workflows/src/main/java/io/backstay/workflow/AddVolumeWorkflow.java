@@ -41,10 +41,7 @@ public final class AddVolumeWorkflow extends StepwiseRun implements AddVolume {
   }
 
   private void register(AddVolumePlan plan, long epoch) {
-    String writing = "write the record of " + plan.volume();
-    steps.notes().at(writing);
-    Signed signed =
-        steps.call(() -> steps.reservations(writing).writeProtection(epoch, plan.record()));
+    Signed signed = steps.writeRecord(epoch, plan.record());
     for (String server : plan.servers()) {
       Order order = steps.order(server, Input.step(server), epoch, new Work.AddVolume(signed));
       String doing = "adding %s at %s".formatted(plan.volume(), server);

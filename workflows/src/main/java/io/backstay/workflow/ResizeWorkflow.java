@@ -31,10 +31,7 @@ public final class ResizeWorkflow extends StepwiseRun implements Resize {
   }
 
   private void grow(ResizePlan plan, long epoch) {
-    String writing = "write the record of " + plan.volume();
-    steps.notes().at(writing);
-    Signed signed =
-        steps.call(() -> steps.reservations(writing).writeProtection(epoch, plan.record()));
+    Signed signed = steps.writeRecord(epoch, plan.record());
     for (String server : plan.servers()) {
       Order order = steps.order(server, "resize/" + server, epoch, new Work.Resize(signed));
       String doing = "resizing %s at %s".formatted(plan.volume(), server);

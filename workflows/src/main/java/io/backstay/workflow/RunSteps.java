@@ -6,9 +6,11 @@ import io.backstay.activity.PointActivities;
 import io.backstay.activity.RefusalFailure;
 import io.backstay.activity.ReservationActivities;
 import io.backstay.model.OperationKind;
+import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.Reservation;
+import io.backstay.model.Signed;
 import io.backstay.model.Work;
 import io.backstay.model.WorkResult;
 import io.backstay.policy.Plan;
@@ -241,6 +243,13 @@ final class RunSteps {
       stub(OperationActivities.class, SHORT, "let go of " + point).releaseHold(order);
       return null;
     });
+  }
+
+  /** The record as the catalog has it from now on, signed. */
+  Signed writeRecord(long epoch, ProtectionRecord record) {
+    String writing = "write the record of " + record.volume();
+    notes().at(writing);
+    return call(() -> reservations(writing).writeProtection(epoch, record));
   }
 
   ReservationActivities reservations(String summary) {

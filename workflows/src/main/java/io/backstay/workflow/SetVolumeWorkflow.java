@@ -31,10 +31,7 @@ public final class SetVolumeWorkflow extends StepwiseRun implements SetVolume {
   }
 
   private void goOn(SetVolumePlan plan, long epoch) {
-    String writing = "write the record of " + plan.volume();
-    steps.notes().at(writing);
-    Signed signed =
-        steps.call(() -> steps.reservations(writing).writeProtection(epoch, plan.record()));
+    Signed signed = steps.writeRecord(epoch, plan.record());
     Order order =
         steps.order(
             plan.server(), "set-volume/" + plan.server(), epoch, new Work.SetVolume(signed));
