@@ -177,6 +177,11 @@ public final class LoggedVolume implements Export {
     return tail.position();
   }
 
+  /** Whether clients write faster than the log's device takes it, or did a moment ago. */
+  public boolean isPressed() {
+    return tail.pressure().isOn();
+  }
+
   /** Reads stretches of the log, while it is written. */
   public LogExtract extract() {
     return new LogExtract(log, tail::position);

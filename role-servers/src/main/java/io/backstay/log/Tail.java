@@ -55,6 +55,7 @@ final class Tail {
   private final FlushWaiters flushWaiters = new FlushWaiters();
   private final ArrayDeque<Request> waiting = new ArrayDeque<>();
   private final Gates gates;
+  private final Pressure pressure;
 
   private long durableLsid;
   private boolean ringFull;
@@ -72,6 +73,7 @@ final class Tail {
     this.recordBytesMax = LogRing.recordBytesMax(memory.blocks());
     this.entries = new EntryWindow(memory.blocks(), first);
     this.durableLsid = ring.latest();
+    this.pressure = new Pressure(time);
     this.gates = Gates.of(time);
   }
 
@@ -178,13 +180,19 @@ final class Tail {
     overlay.put(entry);
     ring.take(place, blocks);
     request.advance(length);
-    if (first || isMuch()) gates.log().open();
+    boolean much = isMuch();
+    if (much) pressure.felt();
+    if (first || much) gates.log().open();
     return true;
   }
 
   /** Whether so much is not durable that the log is written although nobody waits. */
   private boolean isMuch() {
     return ring.latest() - durableLsid > memory.blocks() / 4;
+  }
+
+  Pressure pressure() {
+    return pressure;
   }
 
   private void commitPadding(LogRing.Place place) {
@@ -250,7 +258,7 @@ final class Tail {
         });
     for (Answer answer : answers) answer.done(Export.DONE);
     // Who waits comes first. The applier sleeps only where all before these is applied.
-    if (locked(() -> entries.applied() == first || isApplyingUrgent())) gates.apply().open();
+    if (locked(entries::applied) == first || wantsApplying()) gates.apply().open();
   }
 
   // ---- cuts and sessions
@@ -283,12 +291,9 @@ final class Tail {
 
   /** Whether somebody waits for it, or so much is to be applied that it is gathered no longer. */
   boolean wantsApplying() {
-    return locked(this::isApplyingUrgent);
-  }
-
-  private boolean isApplyingUrgent() {
-    boolean wanted = stopping || held || failure.isPresent() || !waiting.isEmpty();
-    return wanted || durableLsid - firstLsid() > memory.blocks() / 8;
+    return locked(() ->
+        (stopping || held || failure.isPresent() || !waiting.isEmpty())
+            || durableLsid - firstLsid() > memory.blocks() / 8);
   }
 
   /** The next entries that are durable and not applied; empty where there are none. */

@@ -3,7 +3,6 @@ package io.backstay.storage;
 import io.backstay.image.Pace;
 import io.backstay.log.CutFeed;
 import io.backstay.log.LogExtract;
-import io.backstay.log.LogPosition;
 import io.backstay.model.Cut;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Session;
@@ -40,10 +39,11 @@ final class WlogConversation {
   /** How often an idle volume says that it is idle (rule M4). */
   private static final Duration IDLE_EVERY = Duration.ofSeconds(5);
 
-  /** While writers wait for the log's device the transfer lets them go first, each time so long. */
+  /** The transfer lets a burst of writes go first; whether it still lasts is asked so often. */
   private static final Duration YIELD = Duration.ofMillis(2);
 
-  private static final int YIELDS_MAX = 25;
+  /** No interval becomes older than that by yielding. */
+  private static final Duration YIELD_MOST = Duration.ofSeconds(1);
 
   private final WlogSender sender;
   private final Channel channel;
@@ -62,6 +62,7 @@ final class WlogConversation {
   private long recordVersion;
   private Cut last;
   private long idleNanos;
+  private long yieldUntil;
 
   /**
    * @param from the first interval begins there
@@ -147,6 +148,9 @@ final class WlogConversation {
     } finally {
       lock.unlock();
     }
+    Duration age = Duration.between(end.time(), time.now());
+    yieldUntil =
+        time.nanos() + Math.clamp(YIELD_MOST.minus(age).toNanos(), 0, YIELD_MOST.toNanos());
     channel.send(Frame.of(new Message.WlogInterval(begin, end)));
     for (long lsid = begin.lsid(); lsid < end.lsid(); ) lsid = sendStretch(lsid, end.lsid());
   }
@@ -155,7 +159,7 @@ final class WlogConversation {
    * @return where the next stretch begins
    */
   private long sendStretch(long lsid, long endLsid) throws IOException, InterruptedException {
-    yieldToWriters();
+    while (sender.writersGoFirst() && time.nanos() < yieldUntil) time.sleep(YIELD);
     BufferPool.Lease lease = sender.buffers().take();
     Payload payload;
     long next;
@@ -175,16 +179,6 @@ final class WlogConversation {
     }
     channel.send(new Frame(new Message.WlogPacks(lsid), payload));
     return next;
-  }
-
-  /** While there is much room in the log, clients' writes go first. */
-  private void yieldToWriters() throws InterruptedException {
-    for (int i = 0; i < YIELDS_MAX; i++) {
-      LogPosition now = sender.position();
-      boolean roomy = now.latest() - now.oldest() < now.capacityBlocks() / 2;
-      if (!roomy || now.latest() == now.durable()) return;
-      time.sleep(YIELD);
-    }
   }
 
   private void awaitInFlight(int most) throws IOException, InterruptedException {

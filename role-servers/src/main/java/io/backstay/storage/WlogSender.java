@@ -219,8 +219,10 @@ final class WlogSender implements Runnable {
     return stopped;
   }
 
-  LogPosition position() {
-    return log.position();
+  /** Whether a transfer is to let a burst of writes go first: the log has much room for it. */
+  boolean writersGoFirst() {
+    LogPosition now = log.position();
+    return log.isPressed() && now.latest() - now.oldest() < now.capacityBlocks() / 2;
   }
 
   /** A proxy has everything up to that cut. */
