@@ -24,7 +24,7 @@ import java.util.zip.CRC32C;
  */
 final class DiffFiles implements Closeable {
   private static final int OPEN_MAX = 512;
-  private static final int CACHED_BLOCKS = 512;
+  private static final int CACHED_BLOCKS = 640;
   private static final long BLOCK_CACHE_BYTES = (long) CACHED_BLOCKS * Payload.BLOCK_BYTES;
 
   /** A disk that gives 64 KiB at a time gives half of what it gives with 256. */
@@ -33,7 +33,10 @@ final class DiffFiles implements Closeable {
   /** Room in the cache for what is not read ahead. */
   private static final int CACHED_OTHERS = 64;
 
-  private static final int AHEAD_AT_A_TIME = 4;
+  /** Of each diff the block that is read now, the one before it, and half of a run. */
+  private static final int CACHED_BESIDE_RUN = 2;
+
+  private static final int AHEAD_AT_A_TIME = 8;
   private static final long SUM_CACHE_BYTES = 1 << 20;
 
   private final DiffStore.Pin pin;
@@ -44,6 +47,9 @@ final class DiffFiles implements Closeable {
 
   /** Number of the first checksum of each diff. */
   private final long[] firstSum;
+
+  /** The block of each diff that was asked for last. */
+  private final int[] newest;
 
   private final ReentrantLock opening = new ReentrantLock();
   private final Map<Integer, BlockDevice> open = new HashMap<>();
@@ -60,11 +66,12 @@ final class DiffFiles implements Closeable {
     this.pin = pin;
     this.chain = chain;
     this.reads = reads;
-    int ahead =
-        Math.clamp((CACHED_BLOCKS - CACHED_OTHERS) / Math.max(1, chain.size()), 1, AHEAD_MAX);
+    int each = (CACHED_BLOCKS - CACHED_OTHERS) / Math.max(1, chain.size());
+    int ahead = Math.clamp(2L * (each - CACHED_BESIDE_RUN) + 1, 1, AHEAD_MAX);
     this.runs = new BlockReads(AHEAD_AT_A_TIME, ahead * Payload.BLOCK_BYTES);
     this.sums = sums;
     this.firstSum = firstSum;
+    this.newest = new int[chain.size()];
   }
 
   /**
@@ -131,6 +138,10 @@ final class DiffFiles implements Closeable {
 
   /** As it is known, or as it is read and compared now; nobody may change it. */
   byte[] block(Place place) throws IOException {
+    boolean goesOn = place.block == newest[place.rank] + 1;
+    newest[place.rank] = place.block;
+    // The one before may still be wanted by who reads a range beside this one.
+    if (goesOn && place.block > 1) blocks.usedUp(new Place(place.rank, place.block - 2));
     return blocks.get(place, () -> load(place.rank, place.block));
   }
 
@@ -158,11 +169,13 @@ final class DiffFiles implements Closeable {
 
   /**
    * Reads a block and, as long as they are not there, those behind it: for whoever goes through the
-   * volume. Of a long chain fewer, so that none is forgotten before it is used.
+   * volume. Of a long chain fewer, so that none is forgotten before it is used; and the runs of its
+   * diffs end at different places, or all would be full at the same time.
    */
   void fetch(Place first) throws IOException {
     long blocks = firstSum[first.rank + 1] - firstSum[first.rank];
-    int number = (int) Math.min(runs.bytesMax() / Payload.BLOCK_BYTES, blocks - first.block);
+    int ahead = runs.bytesMax() / Payload.BLOCK_BYTES;
+    int number = (int) Math.min(ahead - (first.rank + first.block) % ahead, blocks - first.block);
     List<Place> run = new ArrayList<>();
     for (int i = 0; i < number; i++) run.add(new Place(first.rank, first.block + i));
     this.blocks.fetch(run, claimed -> load(first.rank, first.block, claimed, runs));

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,7 +32,7 @@ final class Recent<K, V> {
   private final long bytesMax;
   private final Weight<V> weight;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<K, Slot<V>> slots = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashMap<K, Slot<V>> slots = new LinkedHashMap<>(16, 0.75f, true);
   private long bytes;
 
   private static final class Slot<V> {
@@ -84,6 +83,17 @@ final class Recent<K, V> {
         forget(keys.get(i), claimed.get(i));
         claimed.get(i).value.completeExceptionally(failure);
       }
+    }
+  }
+
+  /** This one is used up: it is forgotten before all others, unless somebody asks for it again. */
+  void usedUp(K key) {
+    lock.lock();
+    try {
+      Slot<V> known = slots.get(key);
+      if (known != null) slots.putFirst(key, known);
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -104,4 +104,15 @@ class RecentTest {
     assertThat(recent.isThere(0)).isFalse();
     assertThat(recent.isThere(59)).isTrue();
   }
+
+  @Test
+  void whatIsUsedUpGoesBeforeWhatIsOlder() throws IOException {
+    one(0);
+    one(1);
+    recent.usedUp(1);
+    recent.usedUp(2);
+    for (int key = 2; key <= 36; key++) one(key); // 10 of two characters, 27 of three
+    assertThat(recent.isThere(1)).isFalse();
+    assertThat(recent.isThere(0)).isTrue();
+  }
 }
