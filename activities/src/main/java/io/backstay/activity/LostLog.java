@@ -12,13 +12,16 @@ import java.util.Optional;
 
 /**
  * Whether a gid can never become a point any more: the storage has given up the log that leads to
- * it (rule L6), or ended its session (rule M2), and nothing of it is on its way. Asked in this
- * order, what was on its way is at an archive when the archives are asked last:
+ * it (rule L6), ended its session (rule M2), or let go of it for a proxy that has lost it since
+ * (rule X1), and nothing of it is on its way. Asked in this order, what was on its way is at an
+ * archive when the archives are asked last:
  *
  * <pre>
- *   storage:  sends no more of that log
+ *   storage:  sends no more of that log; where that was sent, no operation runs, of which an image
+ *             may come
  *   proxies:  all of them were heard, none takes a log of that volume, none has a diff for an archive
- *   archives: have no such point                                             ({@link Points})
+ *   archives: where that log was sent all of them were heard, no image is on its way in
+ *             have no such point                                             ({@link Points})
  * </pre>
  *
  * <p>Who does not answer may have it: then nothing is lost yet.
@@ -36,10 +39,13 @@ final class LostLog {
   Optional<Refusal> evidence() {
     if (point.storage().isEmpty()) return Optional.empty();
     try {
-      Optional<Reply.LogFacts> log =
-          facts(point.storage().get()).flatMap(Reply.VolumeFacts::log).filter(this::isGone);
-      if (log.isEmpty() || isOnItsWay(log.get())) return Optional.empty();
-      return Optional.of(refusal(log.get()));
+      Reply.VolumeFacts storage = facts(point.storage().get()).orElse(null);
+      if (storage == null || storage.log().isEmpty()) return Optional.empty();
+      Reply.LogFacts log = storage.log().get();
+      boolean sent = !isGone(log);
+      if (sent && !isLetGo(log) || isOnItsWay(log)) return Optional.empty();
+      if (sent && (!storage.running().isEmpty() || isImageComing())) return Optional.empty();
+      return Optional.of(refusal(log));
     } catch (ApplicationFailure e) {
       return Optional.empty();
     }
@@ -54,6 +60,23 @@ final class LostLog {
   /** Log that is kept belongs to a session that began behind the gid, or there is none. */
   private boolean isGone(Reply.LogFacts log) {
     return !log.protectedNow() || log.firstGid().orElse(0L) > point.gid();
+  }
+
+  private boolean isLetGo(Reply.LogFacts log) {
+    return log.shipping()
+        .flatMap(Reply.ShippingFacts::letGoGid)
+        .filter(gid -> gid >= point.gid())
+        .isPresent();
+  }
+
+  /** An image that began before the gid makes it a point, with diffs that are there already. */
+  private boolean isImageComing() {
+    return !point.archives().stream()
+        .allMatch(archive ->
+            facts(archive)
+                .flatMap(Reply.VolumeFacts::chain)
+                .filter(chain -> !chain.imageComing())
+                .isPresent());
   }
 
   private boolean isOnItsWay(Reply.LogFacts log) {
@@ -85,7 +108,10 @@ final class LostLog {
         .next("backstay backup full " + point.volume());
   }
 
-  private static String found(Reply.LogFacts log) {
+  private String found(Reply.LogFacts log) {
+    if (!isGone(log))
+      return "the log up to gid %d was sent and let go of"
+          .formatted(log.shipping().orElseThrow().letGoGid().orElseThrow());
     if (log.givenUp().isPresent())
       return "the log%s was given up at %s, when it was full"
           .formatted(

@@ -49,6 +49,7 @@ final class MemoryServer {
   final Map<String, Long> devices = new HashMap<>();
   final Map<String, Reply.LogFacts> logs = new HashMap<>();
   final Map<String, Reply.SpoolFacts> spools = new HashMap<>();
+  final Map<String, Reply.ChainFacts> chains = new HashMap<>();
   final Set<String> written = new TreeSet<>();
   boolean stuck;
   private final Time time;
@@ -382,7 +383,7 @@ final class MemoryServer {
                 Optional.empty(),
                 Optional.ofNullable(logs.get(volume.volume())),
                 Optional.ofNullable(spools.get(volume.volume())),
-                Optional.empty()))
+                Optional.ofNullable(chains.get(volume.volume()))))
         .toList();
   }
 

@@ -124,7 +124,7 @@ public final class MemoryServers implements Servers {
 
   /** The log was full, from that lsid on, and was given up. */
   public synchronized void giveUpLog(String volume, long lsid, Instant at) {
-    log(volume, logFacts(1, Optional.of(at), Optional.of(0L), Optional.of(lsid)));
+    log(volume, logFacts(1, Optional.of(at), Optional.of(0L), Optional.of(lsid), null));
   }
 
   /** The log was given up before the archive had it: what was on its way there never comes. */
@@ -135,11 +135,46 @@ public final class MemoryServers implements Servers {
 
   /** Its log is that of a later session now, which begins with that gid. */
   public synchronized void beginSession(String volume, int session, long firstGid) {
-    log(volume, logFacts(session, Optional.empty(), Optional.of(firstGid), Optional.empty()));
+    log(volume, logFacts(session, Optional.empty(), Optional.of(firstGid), Optional.empty(), null));
+  }
+
+  /** The log up to that gid was sent and let go of; the archive has a chain, without an image. */
+  public synchronized void letGoOfLog(String volume, long gid) {
+    Reply.ShippingFacts shipping =
+        new Reply.ShippingFacts(
+            Optional.of("p0"),
+            0,
+            0,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(gid));
+    log(volume, logFacts(1, Optional.empty(), Optional.of(0L), Optional.empty(), shipping));
+    chain(volume, false);
+  }
+
+  /** What the archive has of the diffs of a volume. */
+  public synchronized void chain(String volume, Boolean imageComing) {
+    Reply.ChainFacts facts =
+        new Reply.ChainFacts(
+            Optional.of(1),
+            List.of(),
+            0,
+            0,
+            Optional.of(3L),
+            Optional.empty(),
+            Optional.empty(),
+            imageComing);
+    server("a0").chains.put(volume, facts);
   }
 
   private static Reply.LogFacts logFacts(
-      int session, Optional<Instant> givenUp, Optional<Long> firstGid, Optional<Long> lsid) {
+      int session,
+      Optional<Instant> givenUp,
+      Optional<Long> firstGid,
+      Optional<Long> lsid,
+      Reply.ShippingFacts shipping) {
     return new Reply.LogFacts(
         "nbd+unix:///log0",
         0,
@@ -153,7 +188,7 @@ public final class MemoryServers implements Servers {
         givenUp,
         0,
         Optional.empty(),
-        Optional.empty(),
+        Optional.ofNullable(shipping),
         firstGid,
         lsid);
   }

@@ -166,6 +166,15 @@ class PointsTest {
         .contains("the log of its session was given up, session 2 began with gid 9");
   }
 
+  /** Rule X1: the proxy's disk was lost, with the only copy of that log. */
+  @Test
+  void aPointWhoseLogWentWithAProxyIsWaitedForNoLonger() {
+    servers.letGoOfLog("log0", 4);
+    servers.spool("log0", spool(0, Optional.of(1)));
+    assertThat(failure(COMING).getMessage())
+        .contains("the log up to gid 4 was sent and let go of, and no proxy has anything of it");
+  }
+
   /** Each of these may still bring it; the last look finds it. */
   @ParameterizedTest
   @MethodSource("stillComing")
@@ -183,7 +192,13 @@ class PointsTest {
 
   static List<Consumer<MemoryServers>> stillComing() {
     Consumer<MemoryServers> givenUp = servers -> servers.giveUpLog("log0", 700, FULL);
+    Consumer<MemoryServers> letGo = servers -> servers.letGoOfLog("log0", 4);
     return List.of(
+        servers -> servers.letGoOfLog("log0", 3),
+        letGo.andThen(servers -> servers.chain("log0", true)),
+        letGo.andThen(servers -> servers.chain("log0", null)),
+        letGo.andThen(servers -> servers.spool("log0", spool(1, Optional.of(1)))),
+        letGo.andThen(servers -> servers.stop("p0")),
         servers -> servers.beginSession("log0", 1, 4),
         givenUp.andThen(servers -> servers.spool("log0", spool(1, Optional.empty()))),
         givenUp.andThen(servers -> servers.spool("log0", spool(0, Optional.of(1)))),

@@ -99,7 +99,8 @@ class VolumeViewTest {
         Optional.of(sent),
         proxy.isEmpty() ? Optional.of(ago(3600)) : Optional.empty(),
         trouble,
-        unsentBytes == 0 ? Optional.empty() : Optional.of(ago(120)));
+        unsentBytes == 0 ? Optional.empty() : Optional.of(ago(120)),
+        Optional.empty());
   }
 
   private void proxy(String server, Reply.Delivery... deliveries) {
@@ -113,7 +114,7 @@ class VolumeViewTest {
         upToDateAt.map(at -> new Point(7, ago(60), NONE, true, 4096, 10, Point.Proof.FROZEN));
     var chain =
         new Reply.ChainFacts(
-            Optional.of(1), List.of(), 5, 50, Optional.of(7L), upToDateAt, missing);
+            Optional.of(1), List.of(), 5, 50, Optional.of(7L), upToDateAt, missing, false);
     say(server, newest, Optional.empty(), Optional.empty(), Optional.of(chain));
   }
 

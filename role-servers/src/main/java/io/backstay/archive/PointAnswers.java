@@ -145,7 +145,8 @@ final class PointAnswers {
               diffs.stream().mapToLong(KeptDiff::fileBytes).sum(),
               latest.isPresent() ? Optional.of(latest.getAsLong()) : Optional.empty(),
               restorables.newest().map(point -> point.quietUntil().orElse(point.time())),
-              missing(volume, diffs, latest)));
+              missing(volume, diffs, latest),
+              volume.partial().isPresent()));
     } catch (IOException e) {
       LOG.warn("{}: its diffs are not known now: {}", volume.volume(), e.toString());
       return Optional.empty();

@@ -282,6 +282,12 @@ final class WlogSender implements Runnable {
             shipping().proxies().isEmpty()
                 ? Optional.of("its record names no proxy, so its log is not sent")
                 : trouble,
-            sent.or(feed::oldest).flatMap(feed::after).flatMap(Cut::firstWrite)));
+            sent.or(feed::oldest).flatMap(feed::after).flatMap(Cut::firstWrite),
+            sent.filter(this::isLetGo).or(feed::oldest).map(Cut::gid)));
+  }
+
+  /** Several cuts may lie at one place of the log; the oldest that is kept is the first of them. */
+  private boolean isLetGo(Cut cut) {
+    return cut.lsid() <= log.position().oldest();
   }
 }

@@ -46,7 +46,8 @@ class LogMetersTest {
         Optional.empty(),
         failingSince,
         Optional.empty(),
-        oldest);
+        oldest,
+        Optional.empty());
   }
 
   private List<String> lines() {

@@ -180,6 +180,7 @@ public sealed interface Reply {
    *     then; empty where nothing is restorable
    * @param missing why the chain does not go on although later diffs are here, in words: between
    *     which gids there is none, or which is damaged
+   * @param imageComing whether an image is on its way in; null, of who does not say it, for true
    */
   record ChainFacts(
       Optional<Integer> session,
@@ -188,8 +189,10 @@ public sealed interface Reply {
       long diffBytes,
       Optional<Long> latestGid,
       Optional<Instant> upToDateAt,
-      Optional<String> missing) {
+      Optional<String> missing,
+      Boolean imageComing) {
     public ChainFacts {
+      imageComing = imageComing == null || imageComing;
       pending = List.copyOf(pending);
     }
   }
@@ -284,6 +287,7 @@ public sealed interface Reply {
    * @param trouble why not
    * @param oldestUnsent of the first write that no proxy has; empty where there is none, or nobody
    *     knows
+   * @param letGoGid log up to that gid was sent and let go of: it is not sent again
    */
   record ShippingFacts(
       Optional<String> proxy,
@@ -292,18 +296,10 @@ public sealed interface Reply {
       Optional<Cut> sent,
       Optional<Instant> failingSince,
       Optional<String> trouble,
-      Optional<Instant> oldestUnsent) {
-    public ShippingFacts(
-        Optional<String> proxy,
-        long unsentBytes,
-        long unarchivedBytes,
-        Optional<Cut> sent,
-        Optional<Instant> failingSince,
-        Optional<String> trouble) {
-      this(proxy, unsentBytes, unarchivedBytes, sent, failingSince, trouble, Optional.empty());
-    }
-
+      Optional<Instant> oldestUnsent,
+      Optional<Long> letGoGid) {
     public ShippingFacts {
+      letGoGid = letGoGid == null ? Optional.empty() : letGoGid;
       oldestUnsent = oldestUnsent == null ? Optional.empty() : oldestUnsent;
     }
   }
