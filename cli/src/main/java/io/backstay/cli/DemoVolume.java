@@ -2,10 +2,13 @@ package io.backstay.cli;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -75,6 +78,18 @@ final class DemoVolume {
     }
     byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
     Files.write(directory.resolve("letter-%03d.txt".formatted(number)), bytes);
+  }
+
+  /** Offset up to which half of the image's data lies, counted in MiB that are not all zero. */
+  long middleOfData() throws IOException {
+    List<Long> ends = new ArrayList<>();
+    byte[] zeroes = new byte[COPY_BYTES];
+    byte[] piece = new byte[COPY_BYTES];
+    try (InputStream in = Files.newInputStream(image)) {
+      for (long end = COPY_BYTES; in.readNBytes(piece, 0, COPY_BYTES) > 0; end += COPY_BYTES)
+        if (!Arrays.equals(piece, zeroes)) ends.add(end);
+    }
+    return ends.get(ends.size() / 2);
   }
 
   /** Of every file that was put into the volume, by path. */

@@ -10,7 +10,7 @@ import java.util.Map;
 /** A volume that others write: backed up, restored, and compared byte for byte. */
 final class PlainAct {
   private static final String VOLUME = "vol0";
-  private static final String RATE = "24MiB/s";
+  private static final String RATE = "16MiB/s";
 
   private final DemoStage stage;
   private final Path source;
@@ -42,7 +42,7 @@ final class PlainAct {
   Proof run() throws IOException, InterruptedException, RefusedException {
     DemoVolume volume = makeVolume();
     stage.command("volume", "add", VOLUME, "--kind", "plain", "--device", source.toString());
-    KilledBackup backup = new KilledBackup(stage, VOLUME, RATE, DemoVolume.SIZE_BYTES / 2);
+    KilledBackup backup = new KilledBackup(stage, VOLUME, RATE, volume.middleOfData());
     FullBackup.Result made = backup.run();
     restore(made.gid());
     return compare(volume, made, backup.killedAtBytes());
