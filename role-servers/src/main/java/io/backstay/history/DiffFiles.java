@@ -132,17 +132,14 @@ final class DiffFiles implements Closeable {
     return whole.flip();
   }
 
-  private byte[] block(int rank, long position) throws IOException {
-    return block(new Place(rank, (int) (position / Payload.BLOCK_BYTES)));
-  }
-
   /** As it is known, or as it is read and compared now; nobody may change it. */
-  byte[] block(Place place) throws IOException {
-    boolean goesOn = place.block == newest[place.rank] + 1;
-    newest[place.rank] = place.block;
+  private byte[] block(int rank, long position) throws IOException {
+    int number = (int) (position / Payload.BLOCK_BYTES);
+    boolean goesOn = number == newest[rank] + 1;
+    newest[rank] = number;
     // The one before may still be wanted by who reads a range beside this one.
-    if (goesOn && place.block > 1) blocks.usedUp(new Place(place.rank, place.block - 2));
-    return blocks.get(place, () -> load(place.rank, place.block));
+    if (goesOn && number > 1) blocks.usedUp(new Place(rank, number - 2));
+    return blocks.get(new Place(rank, number), () -> load(rank, number));
   }
 
   /** Whether a block need not be read. */

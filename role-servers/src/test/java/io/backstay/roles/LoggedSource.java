@@ -116,9 +116,23 @@ final class LoggedSource {
     history.put(cut.gid(), now);
   }
 
-  void awaitPoint(long gid) throws Exception {
-    while (group.points().stream().filter(Point::clean).noneMatch(point -> point.gid() == gid))
+  interface Condition {
+    boolean holds() throws Exception;
+  }
+
+  static void await(Condition condition) throws Exception {
+    while (!condition.holds()) {
+      if (Thread.interrupted()) throw new InterruptedException("the test takes too long");
       TwinGroup.pause();
+    }
+  }
+
+  void awaitPoint(long gid) throws Exception {
+    await(() -> group.points().stream().filter(Point::clean).anyMatch(point -> point.gid() == gid));
+  }
+
+  Reply.ShippingFacts shipping() throws Exception {
+    return logFacts().shipping().orElseThrow();
   }
 
   void assertRestored(long gid) throws Exception {

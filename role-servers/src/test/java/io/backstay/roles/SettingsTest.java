@@ -63,28 +63,13 @@ class SettingsTest {
     return ((Reply.Volumes) reply).volumes().getFirst();
   }
 
-  private Reply.ShippingFacts shipping() throws Exception {
-    return source.logFacts().shipping().orElseThrow();
-  }
-
   private long waitingBytes() throws Exception {
     return facts(group.proxy).spool().orElseThrow().bytes();
   }
 
-  private interface Condition {
-    boolean holds() throws Exception;
-  }
-
-  private static void await(Condition condition) throws Exception {
-    while (!condition.holds()) {
-      if (Thread.interrupted()) throw new InterruptedException("the test takes too long");
-      TwinGroup.pause();
-    }
-  }
-
   private void snapshotAtTheProxy(String operation) throws Exception {
     source.snapshot(operation);
-    await(() -> shipping().unsentBytes() == 0);
+    LoggedSource.await(() -> source.shipping().unsentBytes() == 0);
   }
 
   private void assertRestorable() throws Exception {
@@ -100,7 +85,7 @@ class SettingsTest {
     snapshotAtTheProxy("run/small");
     assertThat(waitingBytes()).isLessThan(MIB);
     source.set(2, compressed(Compression.NONE));
-    await(() -> facts(group.proxy).recordVersion() == 2);
+    LoggedSource.await(() -> facts(group.proxy).recordVersion() == 2);
     source.put(4 * MIB, "the same again  ".repeat(4 * MIB / 16).getBytes());
     snapshotAtTheProxy("run/large");
     assertThat(waitingBytes()).isGreaterThan(4 * MIB);
@@ -125,15 +110,15 @@ class SettingsTest {
     group.proxy.die();
     source.set(
         2, new Shipping(List.of("p1"), ReleaseOn.PROXY, Compression.DEFAULT, 0, 0L, List.of("p0")));
-    await(() -> shipping().proxy().equals(Optional.of("p1")));
+    LoggedSource.await(() -> source.shipping().proxy().equals(Optional.of("p1")));
     source.write(20);
     snapshotAtTheProxy("run/by-p1");
     group.archive.start();
-    await(() -> facts(group.archive).recordVersion() == 2);
+    LoggedSource.await(() -> facts(group.archive).recordVersion() == 2);
     group.proxy.start();
     assertRestorable();
     source.assertRestored(byFormer);
-    await(() -> facts(group.proxy).recordVersion() == 2 && waitingBytes() == 0);
+    LoggedSource.await(() -> facts(group.proxy).recordVersion() == 2 && waitingBytes() == 0);
   }
 
   @Test
@@ -141,10 +126,10 @@ class SettingsTest {
     begin(Time.system(), atMost(CRAWL, 0));
     source.putRandom(0, 4 * MIB);
     source.snapshot("run/slow");
-    await(() -> shipping().proxy().isPresent());
-    assertThat(shipping().unsentBytes()).isGreaterThan(4 * MIB);
+    LoggedSource.await(() -> source.shipping().proxy().isPresent());
+    assertThat(source.shipping().unsentBytes()).isGreaterThan(4 * MIB);
     source.set(2, atMost(0, 0));
-    await(() -> shipping().unsentBytes() == 0);
+    LoggedSource.await(() -> source.shipping().unsentBytes() == 0);
     assertRestorable();
   }
 
@@ -167,7 +152,7 @@ class SettingsTest {
     snapshotAtTheProxy("run/waits");
     assertThat(source.logFacts().usedBytes()).isGreaterThan(BYTES);
     source.set(2, compressed(Compression.DEFAULT));
-    await(() -> source.logFacts().usedBytes() < MIB);
+    LoggedSource.await(() -> source.logFacts().usedBytes() < MIB);
   }
 
   @Test

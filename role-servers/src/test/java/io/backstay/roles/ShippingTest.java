@@ -47,10 +47,6 @@ class ShippingTest {
     group.die();
   }
 
-  private Reply.ShippingFacts shipping() throws Exception {
-    return source.logFacts().shipping().orElseThrow();
-  }
-
   private Reply.Delivery delivery() throws Exception {
     Reply reply = group.proxy.service.answer(TwinGroup.WORKER, new Command.ListVolumes());
     return ((Reply.Volumes) reply)
@@ -62,17 +58,6 @@ class ShippingTest {
         .getFirst();
   }
 
-  private interface Condition {
-    boolean holds() throws Exception;
-  }
-
-  private static void await(Condition condition) throws Exception {
-    while (!condition.holds()) {
-      if (Thread.interrupted()) throw new InterruptedException("the test takes too long");
-      TwinGroup.pause();
-    }
-  }
-
   private void assertRestorable() throws Exception {
     source.awaitPoint(source.newest());
     source.assertRestored(source.newest());
@@ -82,14 +67,16 @@ class ShippingTest {
   @Test
   void theFirstProxyInOrderThatTakesItHasTheLogAndGetsItBackWhenItReturns() throws Exception {
     begin(FasterTime.by(FASTER), IN_ORDER);
-    await(() -> shipping().proxy().equals(Optional.of("p0")));
+    LoggedSource.await(() -> source.shipping().proxy().equals(Optional.of("p0")));
     group.proxy.die();
     source.write(20);
     source.snapshot("run/without");
-    await(() -> shipping().proxy().equals(Optional.of("p1")) && shipping().unsentBytes() == 0);
-    assertThat(shipping().failingSince()).isEmpty();
+    LoggedSource.await(() ->
+        source.shipping().proxy().equals(Optional.of("p1"))
+            && source.shipping().unsentBytes() == 0);
+    assertThat(source.shipping().failingSince()).isEmpty();
     group.proxy.start();
-    await(() -> shipping().proxy().equals(Optional.of("p0")));
+    LoggedSource.await(() -> source.shipping().proxy().equals(Optional.of("p0")));
     source.write(20);
     source.snapshot("run/with");
     assertRestorable();
@@ -110,12 +97,12 @@ class ShippingTest {
     begin(FasterTime.by(FASTER), releasedBy(ReleaseOn.PROXY));
     group.archive.die();
     source.fill();
-    await(this::isReleased);
-    assertThat(shipping().unarchivedBytes()).isGreaterThan(BYTES);
+    LoggedSource.await(this::isReleased);
+    assertThat(source.shipping().unarchivedBytes()).isGreaterThan(BYTES);
     group.archive.start();
     source.snapshot("run/after");
     assertRestorable();
-    await(() -> shipping().unarchivedBytes() == 0);
+    LoggedSource.await(() -> source.shipping().unarchivedBytes() == 0);
   }
 
   /** Rule X1: then the loss of a proxy's disk costs nothing. */
@@ -125,14 +112,14 @@ class ShippingTest {
     group.archive.die();
     source.fill();
     source.snapshot("run/before");
-    await(() -> shipping().unsentBytes() == 0);
+    LoggedSource.await(() -> source.shipping().unsentBytes() == 0);
     group.proxy.die();
     group.proxy.loseDisk();
     assertThat(isReleased()).isFalse();
     group.proxy.start();
     group.archive.start();
     assertRestorable();
-    await(this::isReleased);
+    LoggedSource.await(this::isReleased);
   }
 
   /** Rule X2, and walb's wdiff-send-error. */
@@ -143,13 +130,13 @@ class ShippingTest {
     group.archive.die();
     source.write(20);
     source.snapshot("run/waits");
-    await(() -> delivery().failingSince().isPresent());
+    LoggedSource.await(() -> delivery().failingSince().isPresent());
     assertThat(delivery().trouble()).isPresent();
     assertThat(delivery().diffs()).isPositive();
     assertThat(delivery().oldest()).isPresent();
     group.archive.start();
     assertRestorable();
-    await(() -> delivery().failingSince().isEmpty());
+    LoggedSource.await(() -> delivery().failingSince().isEmpty());
     assertThat(delivery().trouble()).isEmpty();
     assertThat(delivery().oldest()).isEmpty();
   }
@@ -163,13 +150,13 @@ class ShippingTest {
     group.archive.die();
     source.write(20);
     source.snapshot("run/archive-away");
-    await(() -> delivery().failingSince().isPresent());
+    LoggedSource.await(() -> delivery().failingSince().isPresent());
     group.archive.start();
     while (!has(source.newest())) group.proxy.service.answer(OPERATOR, new Command.Kick("vol0"));
     group.proxy.die();
     source.write(20);
     source.snapshot("run/proxy-away");
-    await(() -> shipping().failingSince().isPresent());
+    LoggedSource.await(() -> source.shipping().failingSince().isPresent());
     group.proxy.start();
     while (!has(source.newest())) group.storage.service.answer(OPERATOR, new Command.Kick("vol0"));
     source.assertRestored(source.newest());
@@ -189,7 +176,7 @@ class ShippingTest {
     begin(Time.system(), atMost(0, 64 << 10));
     source.putRandom(0, 4 * MIB);
     source.snapshot("run/slow");
-    await(() -> shipping().unsentBytes() == 0);
+    LoggedSource.await(() -> source.shipping().unsentBytes() == 0);
     assertThat(has(source.newest())).isFalse();
     assertThat(delivery().bytes()).isGreaterThan(4 * MIB);
     assertThat(delivery().failingSince()).isEmpty();
@@ -200,9 +187,9 @@ class ShippingTest {
     begin(Time.system(), atMost(64 << 10, 0));
     source.putRandom(0, 4 * MIB);
     source.snapshot("run/slow");
-    await(() -> shipping().proxy().isPresent());
-    assertThat(shipping().unsentBytes()).isGreaterThan(4 * MIB);
-    assertThat(shipping().failingSince()).isEmpty();
+    LoggedSource.await(() -> source.shipping().proxy().isPresent());
+    assertThat(source.shipping().unsentBytes()).isGreaterThan(4 * MIB);
+    assertThat(source.shipping().failingSince()).isEmpty();
   }
 
   /** As without memory: the storage is not left waiting for a thread that is no more. */
@@ -230,7 +217,8 @@ class ShippingTest {
       if (operation.contains(LoggedVolume.STATE_FILE)) group.storage.disk.capacity(0);
     });
     group.storage.start("run/again", 3, group.backup());
-    await(() -> volume().trouble().filter(it -> it.contains("No space left")).isPresent());
+    LoggedSource.await(
+        () -> volume().trouble().filter(it -> it.contains("No space left")).isPresent());
     group.storage.disk.beforeEachOperation(_ -> {});
     group.storage.disk.capacity(Long.MAX_VALUE);
     assertThat(group.storage.await("run/again").state()).isEqualTo(OperationReport.State.DONE);

@@ -1,5 +1,8 @@
 package io.backstay.policy;
 
+import io.backstay.model.Refusal;
+import io.backstay.model.RefusalCode;
+import io.backstay.model.RefusedException;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -43,6 +46,15 @@ public sealed interface Plan
 
   /** One line for people. */
   String words();
+
+  /** Of a volume whose 'volume add' stopped before that server had it. */
+  static RefusedException notAdded(String server, String attempted) {
+    return new RefusedException(
+        Refusal.of(RefusalCode.WRONG_STATE, "the volume is not added to its end yet")
+            .attempted(attempted)
+            .found(server + " does not know it")
+            .next("give its 'backstay volume add' again, or 'backstay volume clear'"));
+  }
 
   static String bytes(long bytes) {
     String[] units = {"bytes", "KiB", "MiB", "GiB", "TiB"};

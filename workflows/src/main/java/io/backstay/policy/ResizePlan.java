@@ -88,11 +88,8 @@ public record ResizePlan(Head head, ProtectionRecord record, long formerBytes, L
       ProtectionRecord record, String server, Reply.VolumeFacts facts, long sizeBytes)
       throws RefusedException {
     if (facts != null) return;
-    throw new RefusedException(
-        Refusal.of(RefusalCode.WRONG_STATE, "the volume is not added to its end yet")
-            .attempted(new SizeChange(record.volume(), record.sizeBytes(), sizeBytes).attempted())
-            .found(server + " does not know it")
-            .next("give its 'backstay volume add' again, or 'backstay volume clear'"));
+    throw Plan.notAdded(
+        server, new SizeChange(record.volume(), record.sizeBytes(), sizeBytes).attempted());
   }
 
   /** Asked before the archives hear of it: only a volume that is served grows. */

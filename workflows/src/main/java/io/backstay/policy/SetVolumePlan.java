@@ -1,8 +1,6 @@
 package io.backstay.policy;
 
 import io.backstay.model.ProtectionRecord;
-import io.backstay.model.Refusal;
-import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
 import io.backstay.wire.CatalogView;
@@ -41,20 +39,13 @@ public record SetVolumePlan(
     ArchiveChoice.requireLog(record, "change how the log is kept of");
     if (wanted.proxies().isPresent())
       new GroupServers(view).allNamed(wanted.proxies().get(), Role.PROXY);
-    if (source.isEmpty()) throw notAdded(record);
+    if (source.isEmpty())
+      throw Plan.notAdded(record.storage(), "change the settings of " + record.volume());
     VolumeSettings before = VolumeSettings.of(record);
     VolumeSettings after = before.with(wanted);
     ProtectionRecord next = after.equals(before) ? record : after.next(record);
     return new SetVolumePlan(
         head, next, before.changesTo(after), source.get().recordVersion() == next.version());
-  }
-
-  private static RefusedException notAdded(ProtectionRecord record) {
-    return new RefusedException(
-        Refusal.of(RefusalCode.WRONG_STATE, "the volume is not added to its end yet")
-            .attempted("change the settings of " + record.volume())
-            .found(record.storage() + " does not know it")
-            .next("give its 'backstay volume add' again, or 'backstay volume clear'"));
   }
 
   @Override
