@@ -1,14 +1,16 @@
 package io.backstay.bench;
 
 import io.backstay.convert.DiffForm;
+import io.backstay.convert.FileAccess;
 import io.backstay.convert.WdiffMerge;
 import io.backstay.convert.WlogToWdiff;
+import io.backstay.device.LinuxDevices;
 import io.backstay.model.Compression;
 import io.backstay.model.RefusedException;
 import io.backstay.seam.Time;
 import io.backstay.wdiff.DiffHeader.Format;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +32,7 @@ final class DiffRace {
   private final Meter meter;
   private final Console console;
   private final Time time;
+  private final FileAccess files;
   private final long sizeBytes;
   private final int rounds;
 
@@ -40,6 +43,7 @@ final class DiffRace {
     this.meter = meter;
     this.console = console;
     this.time = time;
+    this.files = new FileAccess(new LinuxDevices(time), time);
   }
 
   private interface Work {
@@ -106,15 +110,16 @@ final class DiffRace {
 
   private void convert(Path wlog, Path to, Compression compression)
       throws IOException, RefusedException {
-    try (FileChannel in = FileChannel.open(wlog)) {
-      DiffForm form = new DiffForm(Format.SORTED, compression, time);
-      WlogToWdiff.convert(wlog.toString(), in, in.size(), to, form, (step, done, total) -> {});
+    try (ReadableByteChannel in = files.read(wlog, "wlog")) {
+      DiffForm form = new DiffForm(Format.SORTED, compression, files);
+      long bytes = Files.size(wlog);
+      WlogToWdiff.convert(wlog.toString(), in, bytes, to, form, (step, done, total) -> {});
     }
   }
 
   private void merge(List<Path> inputs, Path to, Compression compression)
       throws IOException, RefusedException {
-    DiffForm form = new DiffForm(Format.SORTED, compression, time);
+    DiffForm form = new DiffForm(Format.SORTED, compression, files);
     WdiffMerge.merge(inputs, to, form, (step, done, total) -> {});
   }
 

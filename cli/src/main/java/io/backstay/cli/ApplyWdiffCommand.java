@@ -1,7 +1,6 @@
 package io.backstay.cli;
 
 import io.backstay.convert.WdiffApply;
-import io.backstay.device.LinuxDevices;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
@@ -49,10 +48,10 @@ final class ApplyWdiffCommand implements Callable<Integer> {
           Refusal.of(RefusalCode.NOT_FOUND, "there is no such image")
               .found("nothing at " + path)
               .next("make it first, as large as the volume: truncate -s SIZE " + image));
-    try (BlockDevice device =
-            new LinuxDevices(shell.time()).openAlone(path, Devices.Caching.CACHED);
+    try (BlockDevice device = shell.files().devices().openAlone(path, Devices.Caching.CACHED);
         FileProgress progress = new FileProgress(shell)) {
-      WdiffApply.Done done = WdiffApply.apply(image.toString(), device, wdiffs, progress);
+      WdiffApply.Done done =
+          WdiffApply.apply(image.toString(), device, wdiffs, shell.files(), progress);
       progress.close();
       shell.output().object(done, () -> text(done));
       return 0;

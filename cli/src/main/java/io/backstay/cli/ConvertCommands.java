@@ -3,17 +3,11 @@ package io.backstay.cli;
 import io.backstay.convert.DiffForm;
 import io.backstay.convert.WlogToWdiff;
 import io.backstay.model.Compression;
-import io.backstay.model.Refusal;
-import io.backstay.model.RefusalCode;
-import io.backstay.model.RefusedException;
 import io.backstay.wdiff.DiffHeader.Format;
-import java.io.IOException;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -62,7 +56,7 @@ final class ConvertCommands implements Callable<Integer> {
 
     DiffForm form(Shell shell) {
       return new DiffForm(
-          indexed ? Format.INDEXED : Format.SORTED, Compression.parse(compression), shell.time());
+          indexed ? Format.INDEXED : Format.SORTED, Compression.parse(compression), shell.files());
     }
   }
 
@@ -98,7 +92,8 @@ final class ConvertCommands implements Callable<Integer> {
     public Integer call() throws Exception {
       DiffForm wanted = form.form(shell);
       boolean stdin = wlog.toString().equals("-");
-      try (ReadableByteChannel in = stdin ? Channels.newChannel(shell.in()) : open(wlog);
+      try (ReadableByteChannel in =
+              stdin ? Channels.newChannel(shell.in()) : shell.files().read(wlog, "wlog");
           FileProgress progress = new FileProgress(shell)) {
         long bytes = stdin ? 0 : Files.size(wlog);
         WlogToWdiff.Made made =
@@ -117,14 +112,6 @@ final class ConvertCommands implements Callable<Integer> {
               made.format(),
               made.records(),
               Quantity.bytes(made.wlogBytes()));
-    }
-
-    private static FileChannel open(Path file) throws IOException, RefusedException {
-      if (Files.exists(file)) return FileChannel.open(file, StandardOpenOption.READ);
-      throw new RefusedException(
-          Refusal.of(RefusalCode.NOT_FOUND, "there is no such file")
-              .found("nothing at " + file.toAbsolutePath())
-              .next("name a wlog that is there"));
     }
   }
 }

@@ -156,7 +156,7 @@ final class InspectCommands implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
       Inspected inspected = new Inspected(shell, records, "records");
-      try (DiffSource source = DiffFile.open(file)) {
+      try (DiffSource source = DiffFile.open(file, shell.files())) {
         WdiffInspection.Report report =
             WdiffInspection.of(file.toString(), source, inspected::show);
         inspected.end(report, () -> InspectText.of(report));

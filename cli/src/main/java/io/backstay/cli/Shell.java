@@ -1,5 +1,7 @@
 package io.backstay.cli;
 
+import io.backstay.convert.FileAccess;
+import io.backstay.device.LinuxDevices;
 import io.backstay.group.GroupFile;
 import io.backstay.group.Launch;
 import io.backstay.group.Layout;
@@ -64,6 +66,11 @@ final class Shell {
 
   Time time() {
     return time;
+  }
+
+  /** How files that a user names are read and written. */
+  FileAccess files() {
+    return new FileAccess(new LinuxDevices(time), time);
   }
 
   /** Where programs are looked for. */

@@ -4,15 +4,12 @@ import io.backstay.diff.DiffInput;
 import io.backstay.diff.DiffSource;
 import io.backstay.diff.IndexedDiffReader;
 import io.backstay.diff.SortedDiffReader;
-import io.backstay.model.Refusal;
-import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.wdiff.DiffHeader;
 import io.backstay.wdiff.MalformedDiffException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -26,20 +23,16 @@ public final class DiffFile {
    * @throws RefusedException {@code not-found}
    * @throws MalformedDiffException if it is no wdiff
    */
-  public static DiffSource open(Path file) throws IOException, RefusedException {
-    FileChannel channel = channel(file);
+  public static DiffSource open(Path file, FileAccess files) throws IOException, RefusedException {
+    FileAccess.requireThere(file, "wdiff");
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     return switch (format(file, channel)) {
-      case SORTED -> new SortedDiffReader(DiffInput.of(file.toString(), channel));
+      case SORTED -> {
+        channel.close();
+        yield new SortedDiffReader(DiffInput.of(file.toString(), files.read(file, "wdiff")));
+      }
       case INDEXED -> new IndexedDiffReader(file.toString(), channel);
     };
-  }
-
-  private static FileChannel channel(Path file) throws IOException, RefusedException {
-    if (Files.exists(file)) return FileChannel.open(file, StandardOpenOption.READ);
-    throw new RefusedException(
-        Refusal.of(RefusalCode.NOT_FOUND, "there is no such file")
-            .found("nothing at " + file.toAbsolutePath())
-            .next("name a wdiff that is there"));
   }
 
   private static DiffHeader.Format format(Path file, FileChannel channel) throws IOException {

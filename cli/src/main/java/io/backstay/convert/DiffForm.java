@@ -6,7 +6,6 @@ import io.backstay.diff.IndexedDiffWriter;
 import io.backstay.diff.SortedDiffWriter;
 import io.backstay.model.Compression;
 import io.backstay.model.RefusedException;
-import io.backstay.seam.Time;
 import io.backstay.wdiff.DiffHeader;
 import io.backstay.wlog.SessionUuid;
 import java.io.IOException;
@@ -18,9 +17,9 @@ import java.util.List;
 /**
  * How a wdiff is to be written.
  *
- * @param time that starts the threads which compress
+ * @param files how files are read and written meanwhile
  */
-public record DiffForm(DiffHeader.Format format, Compression compression, Time time) {
+public record DiffForm(DiffHeader.Format format, Compression compression, FileAccess files) {
   /** One more than are compressed at a time. */
   private static final int PACKS = 1 + Runtime.getRuntime().availableProcessors();
 
@@ -31,7 +30,7 @@ public record DiffForm(DiffHeader.Format format, Compression compression, Time t
 
   /** Writes a whole wdiff into a new file, which is not published yet, and tells its size. */
   long write(NewFile file, SessionUuid uuid, Content content) throws IOException, RefusedException {
-    DiffOutput out = DiffOutput.to(file.channel());
+    DiffOutput out = file.output();
     return switch (format) {
       case SORTED -> write(sorted(out, uuid), content);
       case INDEXED -> {
@@ -46,7 +45,7 @@ public record DiffForm(DiffHeader.Format format, Compression compression, Time t
     List<ByteBuffer> memory = new ArrayList<>();
     for (int i = 0; i < PACKS; i++)
       memory.add(ByteBuffer.allocateDirect(SortedDiffWriter.MEMORY_BYTES));
-    return new SortedDiffWriter(out, uuid, compression, time, memory);
+    return new SortedDiffWriter(out, uuid, compression, files.time(), memory);
   }
 
   private static long write(DiffWriter writer, Content content)

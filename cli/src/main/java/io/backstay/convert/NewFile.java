@@ -1,8 +1,10 @@
 package io.backstay.convert;
 
+import io.backstay.diff.DiffOutput;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.seam.BlockDevice;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -22,25 +24,37 @@ import java.nio.file.StandardOpenOption;
 final class NewFile implements Closeable {
   private final Path path;
   private final Path temporary;
-  private final FileChannel channel;
+  private final FileAccess files;
+  private final BlockDevice device;
+  private final BehindOutput output;
   private boolean published;
 
-  private NewFile(Path path, Path temporary, FileChannel channel) {
+  private NewFile(Path path, Path temporary, FileAccess files, BlockDevice device) {
     this.path = path;
     this.temporary = temporary;
-    this.channel = channel;
+    this.files = files;
+    this.device = device;
+    this.output = files.append(device);
   }
 
   /**
    * @throws RefusedException where something has the name already, or the directory is not there
    */
-  static NewFile create(Path path) throws IOException, RefusedException {
+  static NewFile create(Path path, FileAccess files) throws IOException, RefusedException {
     requireAbsent(path);
     Path temporary = path.resolveSibling(path.getFileName() + ".tmp");
+    make(path, temporary);
     try {
-      FileChannel channel =
-          FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
-      return new NewFile(path, temporary, channel);
+      return new NewFile(path, temporary, files, files.write(temporary));
+    } catch (IOException e) {
+      Files.deleteIfExists(temporary);
+      throw e;
+    }
+  }
+
+  private static void make(Path path, Path temporary) throws IOException, RefusedException {
+    try {
+      Files.createFile(temporary);
     } catch (FileAlreadyExistsException e) {
       throw exists(temporary, "another command may be writing it; else delete it and try again");
     } catch (NoSuchFileException e) {
@@ -63,16 +77,31 @@ final class NewFile implements Closeable {
             .next(next));
   }
 
-  FileChannel channel() {
-    return channel;
+  /** Where its bytes are written. */
+  DiffOutput output() {
+    return output;
+  }
+
+  private interface Opener<T> {
+    T open(Path file) throws IOException;
   }
 
   /** A file beside it, without a name: it is gone when it is closed, or with this process. */
   FileChannel spool() throws IOException {
+    return nameless(
+        file -> FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE));
+  }
+
+  /** As {@link #spool}, for much that is written and read from its first byte to its last. */
+  BlockDevice longSpool() throws IOException {
+    return nameless(files::write);
+  }
+
+  private <T> T nameless(Opener<T> opener) throws IOException {
     Path nameless =
         Files.createTempFile(path.toAbsolutePath().getParent(), path.getFileName() + ".", ".tmp");
     try {
-      return FileChannel.open(nameless, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      return opener.open(nameless);
     } finally {
       Files.delete(nameless);
     }
@@ -84,7 +113,8 @@ final class NewFile implements Closeable {
    * @throws RefusedException where something got the name meanwhile
    */
   void publish() throws IOException, RefusedException {
-    channel.force(true);
+    output.finish();
+    device.flush();
     try {
       // A link, unlike a rename, never takes the place of what is there.
       Files.createLink(path, temporary);
@@ -103,7 +133,8 @@ final class NewFile implements Closeable {
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    output.close();
+    device.close();
     if (!published) Files.deleteIfExists(temporary);
   }
 }

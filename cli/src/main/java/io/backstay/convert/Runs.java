@@ -2,15 +2,14 @@ package io.backstay.convert;
 
 import io.backstay.diff.DiffInput;
 import io.backstay.diff.DiffMerge;
-import io.backstay.diff.DiffOutput;
 import io.backstay.diff.DiffSource;
 import io.backstay.diff.SortedDiffReader;
 import io.backstay.diff.SortedDiffWriter;
 import io.backstay.model.RefusedException;
+import io.backstay.seam.BlockDevice;
 import io.backstay.wlog.SessionUuid;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,7 +30,7 @@ final class Runs implements Closeable {
   /** The newest last; none was merged less often than one behind it. */
   private final Deque<Run> runs = new ArrayDeque<>();
 
-  private record Run(FileChannel file, int merged) {}
+  private record Run(BlockDevice file, int merged) {}
 
   /** What goes into a run. */
   interface Content {
@@ -60,13 +59,14 @@ final class Runs implements Closeable {
   }
 
   private void add(Content content, int merged) throws IOException, RefusedException {
-    FileChannel file = beside.spool();
+    BlockDevice file = beside.longSpool();
     runs.addLast(new Run(file, merged));
-    try (SortedDiffWriter writer = form.sorted(DiffOutput.to(file), uuid)) {
+    try (BehindOutput output = form.files().append(file);
+        SortedDiffWriter writer = form.sorted(output, uuid)) {
       content.writeTo(writer);
       writer.finish();
+      output.finish();
     }
-    file.position(0);
   }
 
   private int newestAlike() {
@@ -89,10 +89,11 @@ final class Runs implements Closeable {
     return merge(takeNewest(runs.size()));
   }
 
-  private static DiffMerge merge(List<Run> oldestFirst) throws IOException {
+  private DiffMerge merge(List<Run> oldestFirst) throws IOException {
     List<DiffSource> sources = new ArrayList<>();
     for (Run run : oldestFirst)
-      sources.add(new SortedDiffReader(DiffInput.of("what was put aside", run.file)));
+      sources.add(
+          new SortedDiffReader(DiffInput.of("what was put aside", form.files().ahead(run.file))));
     return new DiffMerge(sources);
   }
 

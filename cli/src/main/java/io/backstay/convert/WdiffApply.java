@@ -22,6 +22,7 @@ public final class WdiffApply {
 
   private final BlockDevice image;
   private final List<Path> oldestFirst;
+  private final FileAccess files;
   private final Advance advance;
   private long stretches;
   private long bytesWritten;
@@ -36,9 +37,10 @@ public final class WdiffApply {
   public record Done(
       String image, int wdiffs, long stretches, long bytesWritten, long bytesZeroed) {}
 
-  private WdiffApply(BlockDevice image, List<Path> oldestFirst, Advance advance) {
+  private WdiffApply(BlockDevice image, List<Path> oldestFirst, FileAccess files, Advance advance) {
     this.image = image;
     this.oldestFirst = oldestFirst;
+    this.files = files;
     this.advance = advance;
   }
 
@@ -49,9 +51,10 @@ public final class WdiffApply {
    *     image is as it was
    * @throws RefusedException where a wdiff is not there, or reaches behind the image's end
    */
-  public static Done apply(String name, BlockDevice image, List<Path> oldestFirst, Advance advance)
+  public static Done apply(
+      String name, BlockDevice image, List<Path> oldestFirst, FileAccess files, Advance advance)
       throws IOException, RefusedException {
-    return new WdiffApply(image, oldestFirst, advance).run(name);
+    return new WdiffApply(image, oldestFirst, files, advance).run(name);
   }
 
   private Done run(String name) throws IOException, RefusedException {
@@ -77,7 +80,7 @@ public final class WdiffApply {
     long bytes = 0;
     long end = 0;
     long passed = 0;
-    try (DiffMerge diffs = WdiffMerge.open(group)) {
+    try (DiffMerge diffs = WdiffMerge.open(group, files)) {
       while (diffs.next()) {
         if (diffs.kind() == Kind.NORMAL) diffs.raw();
         bytes += (long) diffs.sectors() * LogLayout.SECTOR_BYTES;
@@ -96,7 +99,7 @@ public final class WdiffApply {
 
   private void write(String name, List<Path> group, DiffApply apply, long total)
       throws IOException, RefusedException {
-    try (DiffMerge diffs = WdiffMerge.open(group)) {
+    try (DiffMerge diffs = WdiffMerge.open(group, files)) {
       while (diffs.next()) {
         apply.writeCurrent(diffs);
         long bytes = (long) diffs.sectors() * LogLayout.SECTOR_BYTES;

@@ -37,10 +37,10 @@ public final class WdiffMerge {
    */
   public static Made merge(List<Path> oldestFirst, Path to, DiffForm form, Advance advance)
       throws IOException, RefusedException {
-    try (NewFile file = NewFile.create(to)) {
-      SessionUuid uuid = uuidOf(oldestFirst.getLast());
+    try (NewFile file = NewFile.create(to, form.files())) {
+      SessionUuid uuid = uuidOf(oldestFirst.getLast(), form.files());
       try (Runs runs = new Runs(file, form, uuid);
-          DiffMerge merge = open(oldestFirst, runs)) {
+          DiffMerge merge = open(oldestFirst, form.files(), runs)) {
         Merging merging = new Merging(merge, "writing " + to, advance);
         long fileBytes = form.write(file, uuid, merging::writeTo);
         file.publish();
@@ -56,29 +56,31 @@ public final class WdiffMerge {
     }
   }
 
-  private static SessionUuid uuidOf(Path file) throws IOException, RefusedException {
-    try (DiffSource source = DiffFile.open(file)) {
+  private static SessionUuid uuidOf(Path file, FileAccess files)
+      throws IOException, RefusedException {
+    try (DiffSource source = DiffFile.open(file, files)) {
       return source.uuid();
     }
   }
 
   /** All of them; where they are too many to be open, groups of them are merged before. */
-  private static DiffMerge open(List<Path> oldestFirst, Runs runs)
+  private static DiffMerge open(List<Path> oldestFirst, FileAccess files, Runs runs)
       throws IOException, RefusedException {
-    if (oldestFirst.size() <= Runs.MERGED_AT_ONCE) return open(oldestFirst);
+    if (oldestFirst.size() <= Runs.MERGED_AT_ONCE) return open(oldestFirst, files);
     for (int from = 0; from < oldestFirst.size(); from += Runs.MERGED_AT_ONCE) {
       int end = Math.min(oldestFirst.size(), from + Runs.MERGED_AT_ONCE);
-      try (DiffMerge group = open(oldestFirst.subList(from, end))) {
+      try (DiffMerge group = open(oldestFirst.subList(from, end), files)) {
         runs.add(group::writeTo);
       }
     }
     return runs.merged();
   }
 
-  static DiffMerge open(List<Path> oldestFirst) throws IOException, RefusedException {
+  static DiffMerge open(List<Path> oldestFirst, FileAccess files)
+      throws IOException, RefusedException {
     List<DiffSource> sources = new ArrayList<>();
     try {
-      for (Path file : oldestFirst) sources.add(DiffFile.open(file));
+      for (Path file : oldestFirst) sources.add(DiffFile.open(file, files));
     } catch (IOException | RefusedException e) {
       for (DiffSource source : sources) source.close();
       throw e;

@@ -76,7 +76,7 @@ public final class WlogToWdiff {
       DiffForm form,
       Advance advance)
       throws IOException, RefusedException {
-    try (NewFile file = NewFile.create(to)) {
+    try (NewFile file = NewFile.create(to, form.files())) {
       WlogToWdiff conversion = new WlogToWdiff(name, wlogBytes, advance);
       try {
         Made made = conversion.run(wlog, file, to, form);
