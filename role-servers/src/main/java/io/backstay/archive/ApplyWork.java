@@ -143,7 +143,7 @@ final class ApplyWork {
             .of(volume)
             .pin(chain)
             .orElseThrow(() -> new IOException("the diffs of %s changed".formatted(volume)));
-    try (DiffLayer layer = DiffLayer.open(pin, chain);
+    try (DiffLayer layer = DiffLayer.open(pin, chain, histories.memory());
         ImageFiles files =
             ImageFiles.open(
                 store.directory(volume),

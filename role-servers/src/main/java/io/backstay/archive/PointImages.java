@@ -128,7 +128,7 @@ final class PointImages {
     if (recipe.diffs().isEmpty()) return Optional.of(new Held(stored(volume, image), use));
     Optional<DiffStore.Pin> pin = histories.of(volume).pin(recipe.diffs());
     if (pin.isEmpty()) return Optional.empty();
-    DiffLayer layer = DiffLayer.open(pin.get(), recipe.diffs());
+    DiffLayer layer = DiffLayer.open(pin.get(), recipe.diffs(), histories.memory());
     try {
       return Optional.of(
           new VirtualImage(

@@ -83,28 +83,31 @@ final class StoredImage implements PointImage {
     if (blocks != 0) {
       Sidecar.Entry entry = entry(offset / ImageChunk.RANGE_BYTES);
       int first = (int) (offset % ImageChunk.RANGE_BYTES / Payload.BLOCK_BYTES);
-      int data = entry.dataBlocks() >>> first;
-      for (int i = 0; i < Payload.blocks(within); i++) {
-        if ((blocks >>> i & 1) == 0) continue;
-        int from = i * Payload.BLOCK_BYTES;
-        if ((data >>> i & 1) == 0) {
-          zero(into, from, Math.min(from + Payload.BLOCK_BYTES, within));
-          continue;
-        }
-        // Neighbours are read at once.
-        int run = Integer.numberOfTrailingZeros(~((blocks & data) >>> i));
-        int length = Math.min(run * Payload.BLOCK_BYTES, within - from);
-        ByteBuffer bytes = into.slice(into.position() + from, into.remaining() - from);
-        read(offset + from, length, bytes);
-        int wrong = differing(entry, first + i, bytes) << i & ~unsure;
-        if (wrong != 0) {
-          long at = offset + (long) Integer.numberOfTrailingZeros(wrong) * Payload.BLOCK_BYTES;
-          throw new CorruptImageException(at, "wrong checksum of a 64 KiB block");
-        }
-        i += run - 1;
+      int data = blocks & entry.dataBlocks() >>> first;
+      zeroBlocks(into, within, blocks & ~data);
+      int wrong = 0;
+      // Neighbours are read at once.
+      for (int left = data, end; left != 0; left &= -1 << end) {
+        int from = Integer.numberOfTrailingZeros(left);
+        end = from + Integer.numberOfTrailingZeros(~(left >>> from));
+        int at = from * Payload.BLOCK_BYTES;
+        ByteBuffer bytes = into.slice(into.position() + at, into.remaining() - at);
+        read(offset + at, Math.min(end * Payload.BLOCK_BYTES, within) - at, bytes);
+        wrong |= differing(entry, first + from, bytes) << from & ~unsure;
       }
+      if (wrong != 0)
+        throw new CorruptImageException(
+            offset + (long) Integer.numberOfTrailingZeros(wrong) * Payload.BLOCK_BYTES,
+            "wrong checksum of a 64 KiB block");
     }
     zero(into, within, into.remaining());
+  }
+
+  private static void zeroBlocks(ByteBuffer into, int within, int blocks) {
+    for (int left = blocks; left != 0; left &= left - 1) {
+      int from = Integer.numberOfTrailingZeros(left) * Payload.BLOCK_BYTES;
+      zero(into, from, Math.min(from + Payload.BLOCK_BYTES, within));
+    }
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.backstay.chain.Diff;
 import io.backstay.chain.DiffChain;
 import io.backstay.chain.Snap;
 import io.backstay.diff.DiffDraft;
+import io.backstay.history.ChainMemory;
 import io.backstay.history.DiffStore;
 import io.backstay.history.KeptDiff;
 import io.backstay.history.Sighting;
@@ -45,6 +46,7 @@ final class VolumeHistories implements VolumeDiffs {
   private final ReentrantLock tidying = new ReentrantLock();
   private final Map<String, DiffStore> stores = new ConcurrentHashMap<>();
   private final QuietTimes quiet;
+  private final ChainMemory memory = new ChainMemory();
 
   VolumeHistories(VolumeStore<ArchiveVolume> store, Time time) {
     this.store = store;
@@ -60,6 +62,11 @@ final class VolumeHistories implements VolumeDiffs {
       quiet.start(volume.volume());
       tidy(volume.volume());
     }
+  }
+
+  /** Of all who read chains here. */
+  ChainMemory memory() {
+    return memory;
   }
 
   Time time() {

@@ -6,17 +6,20 @@ import io.backstay.wire.Payload;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads pieces into memory of the heap, so many at a time as there are buffers for direct IO. The
- * buffers are nobody's else: whoever reads here may hold a buffer of another pool.
+ * Reads pieces into memory that direct IO could not use, so many at a time as there are buffers
+ * that it can. The buffers are nobody's else: whoever reads here may hold a buffer of another pool.
  */
 final class BlockReads {
   private static final int AT_A_TIME = 16;
 
   private final BufferPool pool;
+
+  private interface Take {
+    void from(ByteBuffer bytes);
+  }
 
   /** Of blocks. */
   BlockReads() {
@@ -38,27 +41,36 @@ final class BlockReads {
    * @param position a multiple of 4096; so is {@code bytes}, or it reaches to the end of the device
    */
   byte[] read(BlockDevice device, long position, int bytes) throws IOException {
-    return read(device, position, bytes, bytes).getFirst();
+    byte[] into = new byte[bytes];
+    read(device, position, bytes, from -> from.get(into));
+    return into;
   }
 
-  /** The same, in blocks of 64 KiB; the last may be shorter. */
-  List<byte[]> readBlocks(BlockDevice device, long position, int bytes) throws IOException {
-    return read(device, position, bytes, Payload.BLOCK_BYTES);
-  }
-
-  private List<byte[]> read(BlockDevice device, long position, int bytes, int pieceBytes)
+  /**
+   * The same, into blocks of 64 KiB, one behind the other; the last may be filled in part.
+   *
+   * @param into cleared; ready to be read then
+   */
+  void read(BlockDevice device, long position, int bytes, List<ByteBuffer> into)
       throws IOException {
+    read(
+        device,
+        position,
+        bytes,
+        from -> {
+          for (ByteBuffer block : into) {
+            int now = Math.min(block.remaining(), from.remaining());
+            block.put(from.slice(from.position(), now)).flip();
+            from.position(from.position() + now);
+          }
+        });
+  }
+
+  private void read(BlockDevice device, long position, int bytes, Take take) throws IOException {
     try (BufferPool.Lease lease = pool.take()) {
       ByteBuffer buffer = lease.buffer().limit(bytes);
       device.read(position, buffer);
-      buffer.flip();
-      List<byte[]> pieces = new ArrayList<>();
-      while (buffer.hasRemaining()) {
-        byte[] piece = new byte[Math.min(pieceBytes, buffer.remaining())];
-        buffer.get(piece);
-        pieces.add(piece);
-      }
-      return pieces;
+      take.from(buffer.flip());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted before %s was read".formatted(device));

@@ -11,8 +11,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A chain of diffs as one layer over the image that it begins at: which bytes they hold, and these
@@ -24,8 +22,6 @@ import org.slf4j.LoggerFactory;
  * The diffs stay readable until the layer is closed, whatever merges and applies make of them.
  */
 public final class DiffLayer implements Closeable {
-  private static final Logger LOG = LoggerFactory.getLogger(DiffLayer.class);
-
   /** Each takes the header of one pack in memory. */
   private static final int MERGED_AT_ONCE = 128;
 
@@ -44,12 +40,12 @@ public final class DiffLayer implements Closeable {
    * @param chain oldest first
    * @throws DamagedDiffException where the headers of one do not hold
    */
-  public static DiffLayer open(DiffStore.Pin pin, List<KeptDiff> chain) throws IOException {
-    BlockReads reads = new BlockReads();
-    DiffFiles files = DiffFiles.open(pin, List.copyOf(chain), reads);
+  public static DiffLayer open(DiffStore.Pin pin, List<KeptDiff> chain, ChainMemory memory)
+      throws IOException {
+    DiffFiles files = DiffFiles.open(pin, List.copyOf(chain), memory);
     boolean opened = false;
     try {
-      DiffLayer layer = new DiffLayer(files, merge(files, reads));
+      DiffLayer layer = new DiffLayer(files, merge(files));
       opened = true;
       return layer;
     } finally {
@@ -57,17 +53,17 @@ public final class DiffLayer implements Closeable {
     }
   }
 
-  private static ExtentIndex merge(DiffFiles files, BlockReads reads) throws IOException {
+  private static ExtentIndex merge(DiffFiles files) throws IOException {
     List<ExtentIndex> merged = new ArrayList<>();
     try {
       for (int first = 0; first < files.chain().size(); first += MERGED_AT_ONCE) {
         List<ExtentStream> streams = new ArrayList<>();
         int end = Math.min(first + MERGED_AT_ONCE, files.chain().size());
         for (int rank = first; rank < end; rank++) streams.add(new DiffScan(files, rank));
-        merged.add(write(files, reads, streams));
+        merged.add(write(files, streams));
       }
-      if (merged.isEmpty()) return write(files, reads, List.of());
-      while (merged.size() > 1) mergeOldest(files, reads, merged);
+      if (merged.isEmpty()) return write(files, List.of());
+      while (merged.size() > 1) mergeOldest(files, merged);
       return merged.removeFirst();
     } finally {
       DiffFiles.closeAll(merged);
@@ -75,22 +71,20 @@ public final class DiffLayer implements Closeable {
   }
 
   /** Neighbours become one, in their place. */
-  private static void mergeOldest(DiffFiles files, BlockReads reads, List<ExtentIndex> merged)
-      throws IOException {
+  private static void mergeOldest(DiffFiles files, List<ExtentIndex> merged) throws IOException {
     List<ExtentIndex> oldest = merged.subList(0, Math.min(MERGED_AT_ONCE, merged.size()));
-    ExtentIndex one = write(files, reads, oldest.stream().map(ExtentIndex::stream).toList());
+    ExtentIndex one = write(files, oldest.stream().map(ExtentIndex::stream).toList());
     List<ExtentIndex> replaced = List.copyOf(oldest);
     oldest.clear();
     merged.addFirst(one);
     DiffFiles.closeAll(replaced);
   }
 
-  private static ExtentIndex write(
-      DiffFiles files, BlockReads reads, List<? extends ExtentStream> oldestFirst)
+  private static ExtentIndex write(DiffFiles files, List<? extends ExtentStream> oldestFirst)
       throws IOException {
     DiffStore.Pin pin = files.pin();
     return ExtentIndex.write(
-        pin.scratch(), pin.scratchName("index"), reads, new ExtentMerge(oldestFirst));
+        pin.scratch(), pin.scratchName("index"), files.memory(), new ExtentMerge(oldestFirst));
   }
 
   /**
@@ -179,21 +173,16 @@ public final class DiffLayer implements Closeable {
     /**
      * Begins to read what {@link #putInto} will need, all of it and the image at the same time: one
      * after the other, those who read neighbouring ranges would wait for each other at each block.
-     * What cannot be read is met again there.
+     * What whoever goes through the volume needs soon is begun as well. What cannot be read is met
+     * again there.
      */
     public Fetch fetch(Time time) {
       List<Thread> threads = new ArrayList<>();
-      for (DiffFiles.Place place : payloads.missing(extents))
-        threads.add(time.fork("fetch", () -> fetch(place)));
-      return new Fetch(threads);
-    }
-
-    private void fetch(DiffFiles.Place place) {
-      try {
-        files.fetch(place);
-      } catch (IOException e) {
-        LOG.debug("read ahead: {}", e.getMessage());
+      for (DiffFiles.Place place : payloads.places(extents)) {
+        if (files.isThere(place)) files.readOn(place, time);
+        else threads.add(time.fork("fetch", () -> files.tryToFetch(place)));
       }
+      return new Fetch(threads);
     }
 
     /**

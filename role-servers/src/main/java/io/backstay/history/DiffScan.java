@@ -5,6 +5,7 @@ import io.backstay.wdiff.DiffPack;
 import io.backstay.wdiff.DiffRecord;
 import io.backstay.wdiff.MalformedDiffException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ final class DiffScan implements ExtentStream {
   private final DiffFiles files;
   private final KeptDiff kept;
   private final int rank;
+  private final ByteBuffer header = ByteBuffer.allocate(DiffPack.HEADER_BYTES);
   private long position;
   private long body;
   private Iterator<DiffRecord> records = List.<DiffRecord>of().iterator();
@@ -23,7 +25,8 @@ final class DiffScan implements ExtentStream {
     this.kept = files.chain().get(rank);
     this.rank = rank;
     try {
-      DiffHeader header = DiffHeader.read(files.read(rank, 0, DiffHeader.SIZE_BYTES));
+      DiffHeader header =
+          DiffHeader.read(files.read(rank, 0, ByteBuffer.allocate(DiffHeader.SIZE_BYTES)));
       if (header.format() != DiffHeader.Format.SORTED)
         throw new DamagedDiffException(kept, 0, "it is not a sorted one");
     } catch (MalformedDiffException e) {
@@ -44,7 +47,7 @@ final class DiffScan implements ExtentStream {
   private boolean nextPack() throws IOException {
     // The end of the file may stand in the place of the last pack.
     if (position == kept.fileBytes()) return false;
-    switch (DiffPack.read(files.read(rank, position, DiffPack.HEADER_BYTES))) {
+    switch (DiffPack.read(files.read(rank, position, header.clear()))) {
       case DiffPack.Reading.Pack(DiffPack pack) -> {
         body = position + DiffPack.HEADER_BYTES;
         position = body + pack.bodyBytes();

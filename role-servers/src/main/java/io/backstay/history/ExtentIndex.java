@@ -1,5 +1,6 @@
 package io.backstay.history;
 
+import io.backstay.history.ChainMemory.Owned;
 import io.backstay.seam.Directory;
 import java.io.Closeable;
 import java.io.IOException;
@@ -7,43 +8,41 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * Sorted extents in a file. Memory does not grow with it: of at most {@link #FENCES_MAX} pages the
  * first address is known, what lies between two of them is searched in the file, and of what was
- * read lately {@link #CACHE_BYTES} are kept.
+ * read lately some are kept ({@link ChainMemory}).
  */
 final class ExtentIndex implements Closeable {
   static final int FENCES_MAX = 65536;
-  private static final long CACHE_BYTES = 4 << 20;
-
-  /** What an extent takes in memory, about. */
-  private static final int EXTENT_BYTES = 96;
-
   private final PageFile file;
-  private final Recent<Long, List<Extent>> pages =
-      new Recent<>(CACHE_BYTES, page -> (long) page.size() * EXTENT_BYTES);
+  private final ChainMemory memory;
   private final long[] fences;
   private final int fenceCount;
   private final long pagesInFence;
 
-  private ExtentIndex(PageFile file, long[] fences, int fenceCount, long pagesInFence) {
+  private ExtentIndex(
+      PageFile file, ChainMemory memory, long[] fences, int fenceCount, long pagesInFence) {
+    this.memory = memory;
     this.file = file;
     this.fences = fences;
     this.fenceCount = fenceCount;
     this.pagesInFence = pagesInFence;
   }
 
-  static ExtentIndex write(Directory directory, String name, BlockReads reads, ExtentStream extents)
+  static ExtentIndex write(
+      Directory directory, String name, ChainMemory memory, ExtentStream extents)
       throws IOException {
-    return write(directory, name, reads, extents, FENCES_MAX);
+    return write(directory, name, memory, extents, FENCES_MAX);
   }
 
   /**
    * @param fencesMax even
    */
   static ExtentIndex write(
-      Directory directory, String name, BlockReads reads, ExtentStream extents, int fencesMax)
+      Directory directory, String name, ChainMemory memory, ExtentStream extents, int fencesMax)
       throws IOException {
     long[] fences = new long[fencesMax];
     int count = 0;
@@ -60,7 +59,7 @@ final class ExtentIndex implements Closeable {
         if (writing.entries() % (inPage * step) == 0) fences[count++] = extent.get().at();
         extent.get().write(writing.next());
       }
-      return new ExtentIndex(writing.finish(reads), fences, count, step);
+      return new ExtentIndex(writing.finish(memory.reads), memory, fences, count, step);
     }
   }
 
@@ -145,12 +144,31 @@ final class ExtentIndex implements Closeable {
     return low;
   }
 
+  /** Whoever goes through the volume gets several at once, and waits less often. */
   private List<Extent> page(long number) throws IOException {
-    return pages.get(number, () -> load(number));
+    if (memory.pages.isThere(mine(number - 1)) && !memory.pages.isThere(mine(number)))
+      fetch(number);
+    return memory.pages.get(mine(number), () -> load(number));
+  }
+
+  private void fetch(long first) throws IOException {
+    List<Owned<Long>> run =
+        LongStream.range(first, Math.min(first + file.pagesAtOnce(), file.pages()))
+            .mapToObj(this::mine)
+            .toList();
+    memory.pages.fetch(
+        run, claimed -> file.read(first, claimed).stream().map(ExtentIndex::extents).toList());
+  }
+
+  private Owned<Long> mine(long page) {
+    return new Owned<>(this, page);
   }
 
   private List<Extent> load(long number) throws IOException {
-    ByteBuffer page = file.read(number);
+    return extents(file.read(number));
+  }
+
+  private static List<Extent> extents(ByteBuffer page) {
     List<Extent> extents = new ArrayList<>(page.remaining() / Extent.BYTES);
     for (int at = 0; at < page.limit(); at += Extent.BYTES) extents.add(Extent.read(page, at));
     return extents;
@@ -158,6 +176,7 @@ final class ExtentIndex implements Closeable {
 
   @Override
   public void close() throws IOException {
+    memory.forget(this);
     file.close();
   }
 }

@@ -7,6 +7,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
@@ -59,11 +61,27 @@ final class PageFile implements Closeable {
     return (entries + entriesInPage() - 1) / entriesInPage();
   }
 
+  /** Most pages that are read at once. */
+  int pagesAtOnce() {
+    return reads.bytesMax() / PAGE_BYTES;
+  }
+
   /** The entries of a page, one behind the other. */
   ByteBuffer read(long page) throws IOException {
-    ByteBuffer bytes =
-        ByteBuffer.wrap(reads.read(device, page * PAGE_BYTES, PAGE_BYTES))
-            .order(ByteOrder.LITTLE_ENDIAN);
+    return read(page, 1).getFirst();
+  }
+
+  /** The same of each of several pages, {@link #pagesAtOnce} at most. */
+  List<ByteBuffer> read(long first, int number) throws IOException {
+    byte[] all = reads.read(device, first * PAGE_BYTES, number * PAGE_BYTES);
+    List<ByteBuffer> pages = new ArrayList<>();
+    for (int i = 0; i < number; i++)
+      pages.add(entries(first + i, ByteBuffer.wrap(all, i * PAGE_BYTES, PAGE_BYTES).slice()));
+    return pages;
+  }
+
+  private ByteBuffer entries(long page, ByteBuffer bytes) throws IOException {
+    bytes.order(ByteOrder.LITTLE_ENDIAN);
     if (bytes.getInt(0) != checksum(bytes) || bytes.getLong(8) != page)
       throw new IOException(
           "page %d of %s in %s is not as it was written"

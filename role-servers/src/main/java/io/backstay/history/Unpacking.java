@@ -17,16 +17,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * while, because the next piece is often wanted next.
  */
 final class Unpacking implements AutoCloseable {
-  private static final long CACHE_BYTES = 16 << 20;
-
   private final DiffFiles files;
-  private final Recent<Place, byte[]> unpacked =
-      new Recent<>(CACHE_BYTES, payload -> payload.length);
 
   /** Those that no thread uses just now; there are never more than threads that read at a time. */
   private final ConcurrentLinkedQueue<Bench> idle = new ConcurrentLinkedQueue<>();
 
-  private record Place(int rank, long position) {}
+  record Place(int rank, long position) {}
 
   /** What one thread needs to unpack. */
   private static final class Bench {
@@ -60,23 +56,24 @@ final class Unpacking implements AutoCloseable {
       unpack(extent, payload, into);
       return;
     }
+    Place place = new Place(extent.rank(), payload.position());
     byte[] whole =
-        unpacked.get(
-            new Place(extent.rank(), payload.position()), () -> unpackedWhole(extent, payload));
+        files
+            .memory()
+            .payloads
+            .get(new ChainMemory.Owned<>(files, place), () -> unpackedWhole(extent, payload));
     into.put(whole, piece.skip() * LogLayout.SECTOR_BYTES, into.remaining());
   }
 
-  /** The blocks that {@link #put} of these needs and that would have to be read for it. */
-  Set<DiffFiles.Place> missing(List<Extent> extents) {
-    Set<DiffFiles.Place> missing = new LinkedHashSet<>();
+  /** The blocks that {@link #put} of these needs. */
+  Set<DiffFiles.Place> places(List<Extent> extents) {
+    Set<DiffFiles.Place> places = new LinkedHashSet<>();
     for (Extent extent : extents) {
       if (!(extent.content() instanceof Extent.Piece piece)) continue;
       Extent.Payload payload = piece.payload();
-      for (DiffFiles.Place place :
-          files.places(extent.rank(), payload.position(), payload.storedBytes()))
-        if (!files.isThere(place)) missing.add(place);
+      places.addAll(files.places(extent.rank(), payload.position(), payload.storedBytes()));
     }
-    return missing;
+    return places;
   }
 
   private byte[] unpackedWhole(Extent extent, Extent.Payload payload) throws IOException {
@@ -113,12 +110,13 @@ final class Unpacking implements AutoCloseable {
             0,
             payload.storedBytes(),
             payload.checksum());
-    ByteBuffer stored = files.read(extent.rank(), payload.position(), payload.storedBytes());
+    ByteBuffer stored =
+        files.read(extent.rank(), payload.position(), bench.stored(payload.storedBytes()));
     if (!record.matches(stored))
       throw new DamagedDiffException(
           kept, payload.position(), "the checksum of %s is wrong".formatted(record));
     try {
-      bench.codecs.unpack(record, bench.stored(stored.remaining()).put(stored).flip(), into);
+      bench.codecs.unpack(record, stored, into);
     } catch (MalformedDiffException e) {
       throw new DamagedDiffException(kept, payload.position(), e.getMessage());
     }

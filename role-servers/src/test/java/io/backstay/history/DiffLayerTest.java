@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.backstay.seam.BufferPool;
+import io.backstay.seam.Time;
 import io.backstay.twin.MemoryDisk;
 import io.backstay.wire.Payload;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 /** Rule X8: a chain of diffs read as one. */
@@ -21,6 +23,9 @@ class DiffLayerTest {
   private static final int SECTORS = 10_001;
   private final MemoryDisk disk = new MemoryDisk();
   private final DiffStore store = open();
+
+  /** Less than its chains need, so that much is forgotten. */
+  private final ChainMemory memory = new ChainMemory(24);
 
   private DiffStore open() {
     try {
@@ -37,7 +42,7 @@ class DiffLayerTest {
   }
 
   private DiffLayer layer(List<KeptDiff> chain) throws IOException {
-    return DiffLayer.open(store.pin(chain).orElseThrow(), chain);
+    return DiffLayer.open(store.pin(chain).orElseThrow(), chain, memory);
   }
 
   /** The image that the layer makes of an older one, range by range. */
@@ -80,7 +85,7 @@ class DiffLayerTest {
         chain.add(WrittenHistory.store(mine, sent));
       for (int from = 0; from < 10; from += 4) {
         List<KeptDiff> part = chain.subList(from, 12 - from / 5);
-        try (DiffLayer layer = DiffLayer.open(mine.pin(part).orElseThrow(), part)) {
+        try (DiffLayer layer = DiffLayer.open(mine.pin(part).orElseThrow(), part, memory)) {
           long end = part.getLast().end().gid();
           assertThat(over(history.at(from), history.at(end).length, layer))
               .as("seed %d from %d to %d", seed, from, end)
@@ -98,6 +103,37 @@ class DiffLayerTest {
       assertThat(over(history.at(0), 1000 * 512, layer)).isEqualTo(history.now());
     }
     assertThat(disk.directory("/volume/diffs").list()).noneMatch(name -> name.endsWith(".tmp"));
+  }
+
+  @Test
+  void thoseWhoReadAtTheSameTimeShareMemoryAndLeaveNothingInIt() throws Exception {
+    List<Thread> readers = new ArrayList<>();
+    List<Throwable> failures = new CopyOnWriteArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      DiffStore mine = DiffStore.open(disk.directory("/volume-" + i));
+      WrittenHistory history = new WrittenHistory(new Random(i), SECTORS, 1, 0);
+      List<KeptDiff> chain = new ArrayList<>();
+      for (WrittenHistory.Sent one : history.cuts(10, 40))
+        chain.add(WrittenHistory.store(mine, one));
+      readers.add(
+          Thread.ofPlatform()
+              .start(() -> {
+                try (DiffLayer layer =
+                    DiffLayer.open(mine.pin(chain).orElseThrow(), chain, memory)) {
+                  for (int turn = 0; turn < 3; turn++) {
+                    for (int at = 0; at < history.now().length; at += Payload.BLOCK_BYTES)
+                      layer.over(at, Payload.BLOCK_BYTES).fetch(Time.system()).close();
+                    assertThat(over(history.at(0), history.now().length, layer))
+                        .isEqualTo(history.now());
+                  }
+                } catch (IOException | AssertionError e) {
+                  failures.add(e);
+                }
+              }));
+    }
+    for (Thread reader : readers) reader.join();
+    assertThat(failures).isEmpty();
+    assertThat(memory.blocksOut()).isZero();
   }
 
   @Test

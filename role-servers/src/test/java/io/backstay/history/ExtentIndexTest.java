@@ -39,7 +39,7 @@ class ExtentIndexTest {
   }
 
   private ExtentIndex index(ExtentStream stream) throws IOException {
-    return ExtentIndex.write(directory, "index.tmp", new BlockReads(), stream);
+    return ExtentIndex.write(directory, "index.tmp", new ChainMemory(), stream);
   }
 
   /** Who has each sector, and as what: the plainest possible merge. */
@@ -140,7 +140,7 @@ class ExtentIndexTest {
     List<Extent> many = new ArrayList<>();
     for (int i = 0; i < count; i++) many.add(data(2L * i, 1, i % 5, 1, 0));
     try (ExtentIndex index =
-        ExtentIndex.write(directory, "index.tmp", new BlockReads(), stream(many), 16)) {
+        ExtentIndex.write(directory, "index.tmp", new ChainMemory(), stream(many), 16)) {
       assertThat(index.size()).isEqualTo(count);
       Random random = new Random(1);
       for (int i = 0; i < 2000; i++) {

@@ -115,4 +115,64 @@ class RecentTest {
     assertThat(recent.isThere(1)).isFalse();
     assertThat(recent.isThere(0)).isTrue();
   }
+
+  @Test
+  void whatIsUsedIsGivenBackWhenItsLastUserLeaves() throws IOException {
+    List<String> back = new ArrayList<>();
+    Recent<Integer, String> lent = new Recent<>(10, String::length, back::add);
+    lent.use(
+        1,
+        () -> "first",
+        outer -> {
+          try {
+            lent.use(1, () -> "never", inner -> assertThat(inner).isEqualTo("first"));
+            lent.get(2, () -> "second");
+          } catch (IOException e) {
+            throw new AssertionError(e);
+          }
+          assertThat(lent.isThere(1)).isFalse();
+          assertThat(back).isEmpty();
+        });
+    assertThat(back).containsExactly("first");
+    lent.forget(key -> true);
+    assertThat(back).containsExactly("first", "second");
+  }
+
+  @Test
+  void whatIsForgottenWhileItIsLoadedIsGivenBackWhenItIsThere() throws IOException {
+    List<String> back = new ArrayList<>();
+    Recent<Integer, String> lent = new Recent<>(100, String::length, back::add);
+    lent.fetch(
+        List.of(1, 2, 3),
+        number -> {
+          lent.forget(key -> key < 3);
+          return List.of("one", "two", "three");
+        });
+    assertThat(back).containsExactly("one", "two");
+    lent.use(
+        4,
+        () -> {
+          lent.forget(key -> key == 4);
+          return "four";
+        },
+        value -> assertThat(back).doesNotContain("four"));
+    assertThat(back).containsExactly("one", "two", "four");
+    assertThat(lent.isThere(3)).isTrue();
+  }
+
+  @Test
+  void whatCouldNotBeLoadedIsNotGivenBack() {
+    List<String> back = new ArrayList<>();
+    Recent<Integer, String> lent = new Recent<>(100, String::length, back::add);
+    assertThatThrownBy(() ->
+            lent.use(
+                1,
+                () -> {
+                  throw new IOException("a disk");
+                },
+                value -> {}))
+        .hasMessage("a disk");
+    lent.forget(key -> true);
+    assertThat(back).isEmpty();
+  }
 }
