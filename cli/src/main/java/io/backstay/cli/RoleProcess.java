@@ -11,6 +11,7 @@ import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
 import io.backstay.model.Role;
+import io.backstay.nbd.NbdLimits;
 import io.backstay.nbd.UnixDoor;
 import io.backstay.nbd.VolumeDoor;
 import io.backstay.proxy.ProxyService;
@@ -94,6 +95,7 @@ final class RoleProcess {
     UnixDoor door =
         new UnixDoor(
             Path.of(config.directory(), SOCKETS),
+            config.role() == Role.ARCHIVE ? NbdLimits.EXPORTS : NbdLimits.DEFAULT,
             ServerProcess.credentials(config),
             time,
             process.metrics());

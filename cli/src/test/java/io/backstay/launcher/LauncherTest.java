@@ -98,7 +98,7 @@ class LauncherTest {
     assertThat(mavenRuns()).isEqualTo(1);
     assertThat(server.out())
         .contains("-Xmx128m")
-        .contains("-XX:MaxDirectMemorySize=160m")
+        .contains("-XX:MaxDirectMemorySize=216m")
         .doesNotContain("TieredStopAtLevel")
         .contains("backstay.jar server run --config x");
   }

@@ -47,6 +47,9 @@ public record NbdLimits(
           Duration.ofSeconds(20),
           Math.min(LOOPS_MAX, Runtime.getRuntime().availableProcessors()));
 
+  /** Of an archive, whose memory is needed for chains as well. */
+  public static final NbdLimits EXPORTS = DEFAULT.withTotalBytes(32 * MIB);
+
   public NbdLimits {
     if (requestBytes < 4096 || requestBytes % 4096 != 0 || requestBytes > REQUEST_BYTES_MAX) {
       throw new IllegalArgumentException(
@@ -66,5 +69,19 @@ public record NbdLimits(
     if (negotiation.toMillis() < 1) {
       throw new IllegalArgumentException("no time to negotiate: " + negotiation);
     }
+  }
+
+  private NbdLimits withTotalBytes(long bytes) {
+    return new NbdLimits(
+        requestBytes,
+        connectionBytes,
+        bytes,
+        connectionRequests,
+        unsentBytes,
+        connections,
+        options,
+        optionBytes,
+        negotiation,
+        loops);
   }
 }

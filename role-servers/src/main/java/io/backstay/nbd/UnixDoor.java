@@ -23,13 +23,15 @@ public final class UnixDoor implements VolumeDoor, AutoCloseable {
   private final Map<String, NbdListener> listeners = new ConcurrentHashMap<>();
 
   /**
+   * @param limits of all that it serves together
    * @param credentials for clients that come with TLS, of whom operators may use all volumes
    * @throws IOException that names the credentials file which is missing or wrong
    */
-  public UnixDoor(Path directory, Credentials credentials, Time time, MeterRegistry registry)
+  public UnixDoor(
+      Path directory, NbdLimits limits, Credentials credentials, Time time, MeterRegistry registry)
       throws IOException {
     this.directory = directory;
-    this.server = new NbdServer(time, NbdLimits.DEFAULT, registry, credentials);
+    this.server = new NbdServer(time, limits, registry, credentials);
   }
 
   /** Serves all volumes there too: plain on loopback, else to those with a certificate only. */

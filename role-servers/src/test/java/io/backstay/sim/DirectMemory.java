@@ -2,6 +2,9 @@ package io.backstay.sim;
 
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.PhantomReference;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -11,7 +14,12 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class DirectMemory {
   private static final long GROWTH_MAX = 384L << 20;
+
+  /** Of what the JDK gives: whatever is thought to last, there is room for a few steps more. */
+  private static final long USED_MAX = Runtime.getRuntime().maxMemory() / 8 * 5;
+
   private static final long STILL_NANOS = 5_000_000;
+  private static final long BUSY_MACHINE_MILLIS = 20_000;
 
   private static final BufferPoolMXBean DIRECT =
       ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
@@ -26,8 +34,9 @@ public final class DirectMemory {
 
   /** To be called by the thread that drives a simulation, between two steps. */
   public static void keepFree() {
-    if (DIRECT.getMemoryUsed() - lasting < GROWTH_MAX) return;
-    System.gc();
+    long now = DIRECT.getMemoryUsed();
+    if (now - lasting < GROWTH_MAX && now < USED_MAX) return;
+    collect();
     // The JDK's own thread gives it back, some time after the collection.
     long used = Long.MAX_VALUE;
     while (DIRECT.getMemoryUsed() < used) {
@@ -35,5 +44,18 @@ public final class DirectMemory {
       LockSupport.parkNanos(STILL_NANOS);
     }
     lasting = used;
+  }
+
+  /** Returns when the JDK's thread is at work on what the collection found. */
+  private static void collect() {
+    ReferenceQueue<Object> found = new ReferenceQueue<>();
+    Reference<Object> one = new PhantomReference<>(new Object(), found);
+    System.gc();
+    try {
+      found.remove(BUSY_MACHINE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Reference.reachabilityFence(one);
   }
 }

@@ -26,7 +26,6 @@ final class Simulation {
   private static final GroupKeys KEYS = new GroupKeys();
   private static final long STEPS_MAX = 3_000_000;
   private static final long LOOK_EVERY_STEPS = 2_000;
-  private static final long ROOM_EVERY_STEPS = 64;
   private static final Duration ENDS_WITHIN = Duration.ofHours(3);
 
   /** What a simulation came to. */
@@ -136,7 +135,7 @@ final class Simulation {
         if (!expectations.violations().isEmpty()) throw expectations.violations().getFirst();
         if (!scheduler.escaped().isEmpty()) throw scheduler.escaped().getFirst();
         if (scheduler.steps() % LOOK_EVERY_STEPS == 0) inspection.archive();
-        if (scheduler.steps() % ROOM_EVERY_STEPS == 0) DirectMemory.keepFree();
+        DirectMemory.keepFree();
         if (scheduler.steps() > STEPS_MAX) throw new Violation("9", "it has no end");
       }
     } catch (Throwable e) {

@@ -38,7 +38,6 @@ final class FlowWorld {
   private static final GroupKeys KEYS = new GroupKeys();
   private static final long STEPS_MAX = 1_500_000;
   private static final long LOOK_EVERY_STEPS = 1_000;
-  private static final long ROOM_EVERY_STEPS = 64;
   private static final Duration ACTING_MAX = Duration.ofHours(8);
   private static final Duration ENDS_WITHIN = Duration.ofHours(3);
 
@@ -180,7 +179,7 @@ final class FlowWorld {
     if (!promises.violations().isEmpty()) throw promises.violations().getFirst();
     if (!scheduler.escaped().isEmpty()) throw new EscapedException(scheduler.escaped().getFirst());
     if (scheduler.steps() % LOOK_EVERY_STEPS == 0) custody.look();
-    if (scheduler.steps() % ROOM_EVERY_STEPS == 0) DirectMemory.keepFree();
+    DirectMemory.keepFree();
     if (scheduler.steps() > STEPS_MAX)
       throw new Violation("9", "it has no end\n" + scheduler.stacks());
   }

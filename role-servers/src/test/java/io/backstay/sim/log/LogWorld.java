@@ -37,7 +37,6 @@ import java.util.random.RandomGenerator;
  */
 final class LogWorld implements Clients.Ground {
   private static final long STEPS_MAX = 2_000_000;
-  private static final long ROOM_EVERY_STEPS = 256;
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Duration LIFE_MAX = Duration.ofHours(2);
 
@@ -138,7 +137,7 @@ final class LogWorld implements Clients.Ground {
         if (!scheduler.escaped().isEmpty()) throw scheduler.escaped().getFirst();
         if (scheduler.steps() > STEPS_MAX)
           throw new Violation("9", "it has no end\n" + scheduler.stacks());
-        if (scheduler.steps() % ROOM_EVERY_STEPS == 0) DirectMemory.keepFree();
+        DirectMemory.keepFree();
       }
     } catch (Throwable e) {
       // Whatever it is, it is what the seed found.
