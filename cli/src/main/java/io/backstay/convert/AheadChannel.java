@@ -1,5 +1,6 @@
 package io.backstay.convert;
 
+import io.backstay.diff.Errand;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;

@@ -1,6 +1,7 @@
 package io.backstay.convert;
 
 import io.backstay.diff.DiffOutput;
+import io.backstay.diff.Errand;
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;

@@ -25,28 +25,20 @@ public final class DiffFile {
    */
   public static DiffSource open(Path file, FileAccess files) throws IOException, RefusedException {
     FileAccess.requireThere(file, "wdiff");
-    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-    return switch (format(file, channel)) {
-      case SORTED -> {
-        channel.close();
-        yield new SortedDiffReader(DiffInput.of(file.toString(), files.read(file, "wdiff")));
-      }
-      case INDEXED -> new IndexedDiffReader(file.toString(), channel);
+    return switch (format(file)) {
+      case SORTED -> new SortedDiffReader(DiffInput.of(file.toString(), files.ahead(file)));
+      case INDEXED ->
+          new IndexedDiffReader(file.toString(), FileChannel.open(file, StandardOpenOption.READ));
     };
   }
 
-  private static DiffHeader.Format format(Path file, FileChannel channel) throws IOException {
+  private static DiffHeader.Format format(Path file) throws IOException {
     ByteBuffer first = ByteBuffer.allocate(DiffHeader.SIZE_BYTES);
-    try {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       while (first.hasRemaining() && channel.read(first) >= 0) {}
-      channel.position(0);
       return DiffHeader.read(first.flip()).format();
     } catch (MalformedDiffException e) {
-      channel.close();
       throw new MalformedDiffException("%s: %s".formatted(file, e.getMessage()));
-    } catch (IOException e) {
-      channel.close();
-      throw e;
     }
   }
 }

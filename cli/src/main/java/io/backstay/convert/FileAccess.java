@@ -30,6 +30,11 @@ public record FileAccess(Devices devices, Time time) {
   public ReadableByteChannel read(Path file, String what) throws IOException, RefusedException {
     requireThere(file, what);
     if (!Files.isRegularFile(file)) return FileChannel.open(file, StandardOpenOption.READ);
+    return ahead(file);
+  }
+
+  /** A regular file from its first byte to its last. */
+  ReadableByteChannel ahead(Path file) throws IOException {
     return ahead(devices.openReadOnly(absolute(file)));
   }
 

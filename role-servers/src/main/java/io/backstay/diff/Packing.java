@@ -3,7 +3,6 @@ package io.backstay.diff;
 import io.backstay.diff.PackSlot.Part;
 import io.backstay.seam.Time;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -69,35 +68,8 @@ sealed interface Packing extends AutoCloseable {
     private final Deque<PackSlot> idle = new ArrayDeque<>();
     private PackSlot filling;
 
-    /** A pack, and the thread that makes it. */
-    private static final class Helped {
-      final PackSlot slot;
-      final Thread thread;
-      private Throwable failed;
-
-      Helped(PackSlot slot, Time time) {
-        this.slot = slot;
-        this.thread = time.fork("compress", this::encode);
-      }
-
-      private void encode() {
-        try {
-          slot.encode();
-        } catch (RuntimeException | Error e) {
-          failed = e;
-        }
-      }
-
-      void await() throws IOException {
-        try {
-          thread.join();
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new InterruptedIOException("compressing a wdiff");
-        }
-        if (failed != null) throw new IllegalStateException("compressing a pack", failed);
-      }
-    }
+    /** A pack that is being made. */
+    private record Helped(PackSlot slot, Errand compressing) {}
 
     /**
      * @param slots 2 or more: one is filled while the others are compressed
@@ -124,14 +96,14 @@ sealed interface Packing extends AutoCloseable {
     }
 
     private void begin(Ready ready) throws IOException {
-      busy.addLast(new Helped(filling, time));
+      busy.addLast(new Helped(filling, new Errand("compressing a pack", filling::encode, time)));
       if (idle.isEmpty()) takeOldest(ready);
       filling = idle.pop();
     }
 
     private void takeOldest(Ready ready) throws IOException {
       Helped oldest = busy.getFirst();
-      oldest.await();
+      oldest.compressing.await();
       ready.take(oldest.slot);
       oldest.slot.clear();
       idle.push(busy.removeFirst().slot);
@@ -146,18 +118,12 @@ sealed interface Packing extends AutoCloseable {
     /** No codec goes before those who use it. */
     @Override
     public void close() {
-      boolean interrupted = false;
       while (!busy.isEmpty()) {
-        try {
-          busy.getFirst().thread.join();
-          idle.push(busy.removeFirst().slot);
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
+        busy.getFirst().compressing.end();
+        idle.push(busy.removeFirst().slot);
       }
       idle.forEach(PackSlot::close);
       filling.close();
-      if (interrupted) Thread.currentThread().interrupt();
     }
   }
 }

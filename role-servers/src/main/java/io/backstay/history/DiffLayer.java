@@ -1,14 +1,13 @@
 package io.backstay.history;
 
+import io.backstay.diff.Errand;
 import io.backstay.seam.Time;
 import io.backstay.wire.Payload;
 import io.backstay.wlog.LogLayout;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 
@@ -177,12 +176,12 @@ public final class DiffLayer implements Closeable {
      * again there.
      */
     public Fetch fetch(Time time) {
-      List<Thread> threads = new ArrayList<>();
+      List<Errand> reads = new ArrayList<>();
       for (DiffFiles.Place place : payloads.places(extents)) {
         if (files.isThere(place)) files.readOn(place, time);
-        else threads.add(time.fork("fetch", () -> files.tryToFetch(place)));
+        else reads.add(new Errand("fetch", () -> files.tryToFetch(place), time));
       }
-      return new Fetch(threads);
+      return new Fetch(reads);
     }
 
     /**
@@ -207,25 +206,10 @@ public final class DiffLayer implements Closeable {
   }
 
   /** Diffs that are being read ahead; closed when they are. */
-  public static final class Fetch implements AutoCloseable {
-    private final Deque<Thread> threads;
-
-    private Fetch(List<Thread> threads) {
-      this.threads = new ArrayDeque<>(threads);
-    }
-
+  public record Fetch(List<Errand> reads) implements AutoCloseable {
     @Override
     public void close() {
-      boolean interrupted = false;
-      while (!threads.isEmpty()) {
-        try {
-          threads.getFirst().join();
-          threads.removeFirst();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) Thread.currentThread().interrupt();
+      reads.forEach(Errand::end);
     }
   }
 

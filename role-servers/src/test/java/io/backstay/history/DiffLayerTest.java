@@ -36,8 +36,13 @@ class DiffLayerTest {
   }
 
   private List<KeptDiff> store(List<WrittenHistory.Sent> sent) throws IOException {
+    return store(store, sent);
+  }
+
+  private static List<KeptDiff> store(DiffStore into, List<WrittenHistory.Sent> sent)
+      throws IOException {
     List<KeptDiff> chain = new ArrayList<>();
-    for (WrittenHistory.Sent one : sent) chain.add(WrittenHistory.store(store, one));
+    for (WrittenHistory.Sent one : sent) chain.add(WrittenHistory.store(into, one));
     return chain;
   }
 
@@ -80,9 +85,7 @@ class DiffLayerTest {
     for (long seed = 0; seed < 12; seed++) {
       DiffStore mine = DiffStore.open(disk.directory("/volume-" + seed));
       WrittenHistory history = new WrittenHistory(new Random(seed), SECTORS, 1, 0);
-      List<KeptDiff> chain = new ArrayList<>();
-      for (WrittenHistory.Sent sent : history.cuts(12, 30))
-        chain.add(WrittenHistory.store(mine, sent));
+      List<KeptDiff> chain = store(mine, history.cuts(12, 30));
       for (int from = 0; from < 10; from += 4) {
         List<KeptDiff> part = chain.subList(from, 12 - from / 5);
         try (DiffLayer layer = DiffLayer.open(mine.pin(part).orElseThrow(), part, memory)) {
@@ -112,9 +115,7 @@ class DiffLayerTest {
     for (int i = 0; i < 6; i++) {
       DiffStore mine = DiffStore.open(disk.directory("/volume-" + i));
       WrittenHistory history = new WrittenHistory(new Random(i), SECTORS, 1, 0);
-      List<KeptDiff> chain = new ArrayList<>();
-      for (WrittenHistory.Sent one : history.cuts(10, 40))
-        chain.add(WrittenHistory.store(mine, one));
+      List<KeptDiff> chain = store(mine, history.cuts(10, 40));
       readers.add(
           Thread.ofPlatform()
               .start(() -> {

@@ -15,8 +15,8 @@ import java.util.concurrent.locks.LockSupport;
 public final class DirectMemory {
   private static final long GROWTH_MAX = 384L << 20;
 
-  /** Of what the JDK gives: whatever is thought to last, there is room for a few steps more. */
-  private static final long USED_MAX = Runtime.getRuntime().maxMemory() / 8 * 5;
+  /** What the JDK gives at most. */
+  private static final long LIMIT = Runtime.getRuntime().maxMemory();
 
   private static final long STILL_NANOS = 5_000_000;
   private static final long BUSY_MACHINE_MILLIS = 20_000;
@@ -34,8 +34,9 @@ public final class DirectMemory {
 
   /** To be called by the thread that drives a simulation, between two steps. */
   public static void keepFree() {
-    long now = DIRECT.getMemoryUsed();
-    if (now - lasting < GROWTH_MAX && now < USED_MAX) return;
+    // However much lasts, half of what is left stays free for the step that comes next.
+    long growthMax = Math.min(GROWTH_MAX, (LIMIT - lasting) / 2);
+    if (DIRECT.getMemoryUsed() - lasting < growthMax) return;
     collect();
     // The JDK's own thread gives it back, some time after the collection.
     long used = Long.MAX_VALUE;
