@@ -1,13 +1,11 @@
 package io.backstay.log;
 
-import java.io.IOException;
-
 /**
  * The log ends below what was durable when a cut was made: its device lost what it had flushed, or
  * something in it is damaged. Archives may have what this volume has no more, so its log cannot go
  * on from here in the same session (rule M1).
  */
-public final class LogTooShortException extends IOException {
+public final class LogTooShortException extends LossNotAcceptedException {
   private static final long serialVersionUID = 1;
 
   LogTooShortException(String volume, LogDevice log, long endLsid, long durableLsid) {

@@ -1,10 +1,9 @@
 package io.backstay.log;
 
 import io.backstay.seam.SharedMemory;
-import java.io.IOException;
 
 /** The tail of a dead process cannot be used: writes that were acknowledged may be lost. */
-public final class TailDamagedException extends IOException {
+public final class TailDamagedException extends LossNotAcceptedException {
   private static final long serialVersionUID = 1;
 
   TailDamagedException(SharedMemory memory, String how) {

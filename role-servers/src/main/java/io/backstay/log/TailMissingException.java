@@ -1,12 +1,10 @@
 package io.backstay.log;
 
-import java.io.IOException;
-
 /**
  * Acknowledged writes may be lost: the tail is gone although the machine was not started again
  * (rule L2). The volume is served again after somebody accepted that.
  */
-public final class TailMissingException extends IOException {
+public final class TailMissingException extends LossNotAcceptedException {
   private static final long serialVersionUID = 1;
 
   TailMissingException(String volume, String tail, String found) {

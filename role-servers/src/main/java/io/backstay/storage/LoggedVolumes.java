@@ -2,6 +2,7 @@ package io.backstay.storage;
 
 import io.backstay.log.LogSettings;
 import io.backstay.log.LoggedVolume;
+import io.backstay.log.LossNotAcceptedException;
 import io.backstay.log.VolumeParts;
 import io.backstay.model.LogPlan;
 import io.backstay.model.ProtectionRecord;
@@ -35,7 +36,7 @@ final class LoggedVolumes {
   private static final String LOG_FILE = "log-device";
   static final int BLOCK_BYTES = 4096;
 
-  /** How often it is looked whether there is room again where there was none. */
+  /** How often it is looked whether a device that failed works again. */
   private static final Duration HEAL_EVERY = Duration.ofSeconds(10);
 
   private final RoleParts parts;
@@ -88,18 +89,18 @@ final class LoggedVolumes {
   }
 
   /**
-   * A volume that failed for want of room may be in one of two states, as after a death in the same
-   * place. It is opened as after one, which finds out; again and again until there is room.
+   * A volume of which a device failed, or had no room, may be in one of several states, as after a
+   * death in the same place. It is opened as after one, which finds out, and writes again what may
+   * be lost (rules L3, L4); again and again until the device works.
    */
   private void heal(String name) throws InterruptedException {
     ReentrantLock lock = lock(name);
     lock.lockInterruptibly();
     try {
       ServedVolume one = served.get(name);
-      boolean failed =
-          one != null && one.volume().failure().filter(FullDisk::isCauseOf).isPresent();
+      boolean failed = one != null && one.volume().failure().isPresent();
       if (failed) withdraw(name);
-      if (failed || one == null && hadNoRoom(name)) serveFirst(name);
+      if (failed || one == null && mayHeal(name)) serveFirst(name);
     } catch (IOException e) {
       LOG.info("volume {} is opened again: {}", name, e.getMessage());
       serveFirst(name);
@@ -192,8 +193,10 @@ final class LoggedVolumes {
       troubles.remove(name);
       LOG.info("volume {} is served at {}", name, uri);
     } catch (IOException e) {
-      troubles.put(name, e);
-      LOG.error("volume {} is not served", name, e);
+      IOException before = troubles.put(name, e);
+      boolean isNew = before == null || !String.valueOf(e).equals(String.valueOf(before));
+      if (isNew) LOG.error("volume {} is not served", name, e);
+      else LOG.info("volume {} is still not served: {}", name, e.getMessage());
     }
   }
 
@@ -271,6 +274,7 @@ final class LoggedVolumes {
     if (known.record().isEmpty()) return RefusalCode.UNKNOWN_VOLUME;
     if (known.record().get().kind() == VolumeKind.PLAIN) return RefusalCode.NEEDS_LOG;
     if (hadNoRoom(known.volume())) return RefusalCode.NO_SPACE;
+    if (mayHeal(known.volume())) return RefusalCode.SERVER_FAILED;
     return known.state().isServed() && !troubles.containsKey(known.volume())
         ? RefusalCode.STARTING
         : RefusalCode.WRONG_STATE;
@@ -334,6 +338,13 @@ final class LoggedVolumes {
       return Optional.of("no archive follows its log any more: make a full backup");
     return Optional.ofNullable(troubles.get(volume))
         .map(e -> "it is not served: " + e.getMessage());
+  }
+
+  /** It is not served because something failed that may work again without anybody's word. */
+  private boolean mayHeal(String volume) {
+    return Optional.ofNullable(troubles.get(volume))
+        .filter(trouble -> !(trouble instanceof LossNotAcceptedException))
+        .isPresent();
   }
 
   /** It is not served because there was no room for something. */

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -36,18 +37,22 @@ public final class SeededScheduler {
   static final class Event implements Comparable<Event> {
     private final long atNanos;
     private final long number;
-    private final Runnable action;
-    private boolean cancelled;
+    private final Optional<SimulatedProcess> process;
 
-    private Event(long atNanos, long number, Runnable action) {
+    /** Empty when it is cancelled: it stays in the queue, and holds nothing that is dead. */
+    private Optional<Runnable> action;
+
+    private Event(
+        long atNanos, long number, Optional<SimulatedProcess> process, Runnable action) {
       this.atNanos = atNanos;
       this.number = number;
-      this.action = action;
+      this.process = process;
+      this.action = Optional.of(action);
     }
 
     /** It stays in the queue until its time, and nothing happens then. */
     void cancel() {
-      cancelled = true;
+      action = Optional.empty();
     }
 
     @Override
@@ -137,12 +142,16 @@ public final class SeededScheduler {
 
   /** Runs the action at that moment, or as soon as possible after it. */
   public void at(long atNanos, Runnable action) {
-    event(atNanos, action);
+    event(atNanos, Optional.empty(), action);
   }
 
-  /** As {@link #at}, for who may cancel it. */
-  Event event(long atNanos, Runnable action) {
-    Event event = new Event(Math.max(atNanos, nanos), ++scheduled, action);
+  /** As {@link #at}, for a thread that may cancel it; it does not come when its process is dead. */
+  Event event(long atNanos, SimulatedThread thread, Runnable action) {
+    return event(atNanos, Optional.of(thread.process()), action);
+  }
+
+  private Event event(long atNanos, Optional<SimulatedProcess> process, Runnable action) {
+    Event event = new Event(Math.max(atNanos, nanos), ++scheduled, process, action);
     events.add(event);
     return event;
   }
@@ -170,6 +179,7 @@ public final class SeededScheduler {
             .sorted(Comparator.comparingLong(SimulatedThread::number))
             .toList();
     for (SimulatedThread thread : theirs) forget(thread);
+    for (Event event : events) if (event.process.filter(process::equals).isPresent()) event.cancel();
   }
 
   private void forget(SimulatedThread thread) {
@@ -215,10 +225,10 @@ public final class SeededScheduler {
 
   private boolean advance() {
     Event next = events.poll();
-    while (next != null && next.cancelled) next = events.poll();
+    while (next != null && next.action.isEmpty()) next = events.poll();
     if (next == null) return false;
     nanos = next.atNanos;
-    next.action.run();
+    next.action.get().run();
     return true;
   }
 

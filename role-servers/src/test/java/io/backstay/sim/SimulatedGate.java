@@ -49,7 +49,9 @@ final class SimulatedGate implements Gate {
       waiters.add(waiter);
       Optional<SeededScheduler.Event> timeOut =
           atMost.compareTo(FOREVER) < 0
-              ? Optional.of(scheduler.event(scheduler.nanos() + atMost.toNanos(), waiter::wake))
+              ? Optional.of(
+                  scheduler.event(
+                      scheduler.nanos() + atMost.toNanos(), waiter.thread, waiter::wake))
               : Optional.empty();
       try {
         while (!waiter.over) {

@@ -86,11 +86,12 @@ final class Customers implements Clients.Ground {
     try {
       Clients clients = new Clients(this, served, time, volume.buffers());
       ByteBuffer all = clients.readAll();
-      while (all == null) {
-        // Its devices fail: nobody can use it, and its storage will be started anew.
+      while (all == null && serves(served)) {
+        // Its devices fail: nobody can use it until it is opened anew.
         time.sleep(Duration.ofSeconds(1));
         all = clients.readAll();
       }
+      if (all == null) return;
       say("compared");
       volume.found(all);
       volume.generations().look(served);
@@ -109,8 +110,7 @@ final class Customers implements Clients.Ground {
 
   private void watch(LoggedVolume served, Time time) {
     try {
-      // One that failed may be opened anew by the same process: the old one says nothing any more.
-      while (group.export(storage, volume.name()).filter(served::equals).isPresent()) {
+      while (serves(served)) {
         volume.generations().look(served);
         time.sleep(LOOK_EVERY);
       }
@@ -129,6 +129,12 @@ final class Customers implements Clients.Ground {
   @Override
   public boolean uniform() {
     return uniform;
+  }
+
+  /** One that failed is opened anew by the same process: nobody can use the old one any more. */
+  @Override
+  public boolean serves(LoggedVolume one) {
+    return group.export(storage, volume.name()).filter(one::equals).isPresent();
   }
 
   @Override

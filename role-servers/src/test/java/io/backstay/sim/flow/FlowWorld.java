@@ -11,12 +11,14 @@ import io.backstay.sim.LogLines;
 import io.backstay.sim.Run;
 import io.backstay.sim.SeededScheduler;
 import io.backstay.sim.SimulatedGroup;
+import io.backstay.sim.SimulatedNode;
 import io.backstay.sim.SimulatedServer;
 import io.backstay.sim.Trace;
 import io.backstay.sim.Violation;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +42,7 @@ final class FlowWorld {
   private static final long LOOK_EVERY_STEPS = 1_000;
   private static final Duration ACTING_MAX = Duration.ofHours(8);
   private static final Duration ENDS_WITHIN = Duration.ofHours(3);
+  private static final Duration SERVED_WITHIN = Duration.ofMinutes(2);
 
   /** What a world came to. */
   record Result(
@@ -120,6 +123,32 @@ final class FlowWorld {
     return world.turn(world::live);
   }
 
+  /** What happens to one volume in a world in which nothing else goes wrong. */
+  interface Tale {
+    void tell(FlowWorld world, FlowVolume volume) throws Exception;
+  }
+
+  /** A short world, of which only this is told once its clients write. */
+  static Result tell(long seed, Tale tale) {
+    FlowWorld world = new FlowWorld(seed, Length.SHORT, Optional.empty());
+    return world.turn(
+        () -> {
+          world.begin();
+          tale.tell(world, world.volumes.getFirst());
+        });
+  }
+
+  Operators operators() {
+    return operators;
+  }
+
+  /** The node that has the devices of the volume; the next flush of its data device fails. */
+  void failDataFlush(FlowVolume volume) {
+    SimulatedNode node = group.server(volume.record().storage()).node();
+    ills.befall(node);
+    node.disk().failNextFlush(volume.record().device());
+  }
+
   // ---- the machinery
 
   /** What happens, told by a thread of the world's. */
@@ -195,11 +224,15 @@ final class FlowWorld {
 
   // ---- the story
 
-  private void live() throws IOException, InterruptedException {
+  private void begin() throws IOException, InterruptedException {
     group.begin();
     makeDevices();
     for (FlowVolume volume : volumes) operators.add(volume);
     openForCustomers();
+  }
+
+  private void live() throws IOException, InterruptedException {
+    begin();
     boolean calmBeginning = random.nextInt(4) > 0;
     if (!calmBeginning) beginChaos();
     for (FlowVolume volume : volumes) operators.backUp(volume, volume.record().primary());
@@ -256,17 +289,17 @@ final class FlowWorld {
     fork("chaos", chaos::run);
   }
 
-  /** A storage that cannot serve a volume, because a disk failed, is started anew. */
+  /** A storage whose disks work serves its volumes soon, whatever was: nobody starts it anew. */
   private void attend() throws InterruptedException {
+    Map<FlowVolume, Long> wellSince = new HashMap<>();
     while (!over) {
       scheduler.sleep(Duration.ofSeconds(20).toNanos() + random.nextLong(20_000_000_000L));
       for (FlowVolume volume : volumes) {
         SimulatedServer storage = group.server(volume.record().storage());
-        if (!storage.isServing() || serves(volume)) continue;
-        group.say(storage.name() + " does not serve " + volume.name() + " and is started anew");
-        if (!ills.areFeltBy(storage) && storage.servesSince(Duration.ofMinutes(2)))
+        boolean mayBeSo = !storage.servesSince(SERVED_WITHIN) || ills.actOn(storage.node());
+        if (mayBeSo || serves(volume)) wellSince.put(volume, scheduler.nanos());
+        if (scheduler.nanos() - wellSince.get(volume) > SERVED_WITHIN.toNanos())
           throw new Violation("6", storage.name() + " does not serve " + volume.name());
-        if (ills.areFeltBy(storage)) storage.die();
       }
     }
   }

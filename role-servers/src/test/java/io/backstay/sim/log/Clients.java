@@ -34,6 +34,11 @@ public final class Clients {
       return false;
     }
 
+    /** Whether its server still has connections for that volume. */
+    default boolean serves(LoggedVolume volume) {
+      return true;
+    }
+
     /** Whether something is wrong that may make requests fail. */
     boolean mayFail();
 
@@ -111,6 +116,7 @@ public final class Clients {
       while (here.underWay >= here.depth) awaitAnswer();
       if (random.nextDouble() < idle) time.sleep(someTime());
       else if (random.nextInt(4) == 0) Thread.yield();
+      if (!world.serves(volume)) return;
       boolean alone = world.alone() && random.nextInt(32) > 0;
       int choice = world.uniform() && random.nextInt(8) > 0 ? 0 : random.nextInt(100);
       if (alone) writeAndFlush();
