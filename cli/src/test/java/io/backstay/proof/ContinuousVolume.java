@@ -49,14 +49,13 @@ final class ContinuousVolume implements AutoCloseable {
    * Adds one with a cut in each second; the client writes from the beginning.
    *
    * @param archives the first is the primary
-   * @param more options of {@code volume add}
+   * @param more options of {@code volume add}; a device has {@link #SIZE}
    */
   static ContinuousVolume add(
       RealGroup group, String name, List<String> archives, long seed, String... more)
       throws IOException, InterruptedException {
-    List<String> line =
-        new ArrayList<>(
-            List.of("volume", "add", name, "--kind", "logged", "--size", MEBIBYTES + "M"));
+    List<String> line = new ArrayList<>(List.of("volume", "add", name, "--kind", "logged"));
+    if (!List.of(more).contains("--device")) line.addAll(List.of("--size", MEBIBYTES + "M"));
     line.addAll(List.of("--tail-size", "8M", "--cut-interval", "1s"));
     line.addAll(List.of("--archive", String.join(",", archives)));
     line.addAll(List.of(more));

@@ -3,10 +3,14 @@ package io.backstay.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.proof.RecordedWrites.Recorded;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -21,6 +25,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Execution(ExecutionMode.CONCURRENT)
 class DiskTroubleTest {
   private static final int MEBIBYTES = 64;
+  private static final int IMAGES = 4;
 
   @TempDir private Path directory;
 
@@ -51,26 +56,17 @@ class DiskTroubleTest {
     Path image = Volumes.make(directory.resolve("disk.img"), MEBIBYTES, 2);
     Path flag = Files.createFile(directory.resolve("broken"));
     long bad = 20L * Volumes.MIB + 65536;
-    Path mount = Files.createDirectory(directory.resolve("m"));
-    Process fuse =
-        new ProcessBuilder(
-                "nbdfuse",
-                mount.resolve("disk").toString(),
-                "--command",
-                "nbdkit",
-                "-s",
+    try (FailingDisk disk =
+            FailingDisk.mount(
+                directory,
                 "-r",
                 "eval",
                 "get_size=echo " + (long) MEBIBYTES * Volumes.MIB,
                 "can_extents=exit 3",
                 "pread=if [ -e %s ] && [ $4 -le %d ] && [ $(($4 + $3)) -gt %d ]; then echo 'EIO bad sector' >&2; exit 1; fi; dd if=%s iflag=skip_bytes,count_bytes skip=$4 count=$3 bs=1M status=none"
-                    .formatted(flag, bad, bad, image))
-            .inheritIO()
-            .start();
-    try (RealGroup group = RealGroup.up(directory.resolve("group"))) {
-      Path device = mount.resolve("disk");
-      while (!Files.exists(device)) assertThat(fuse.isAlive()).isTrue();
-      group.succeed("volume", "add", "vol0", "--kind", "plain", "--device", device.toString());
+                    .formatted(flag, bad, bad, image));
+        RealGroup group = RealGroup.up(directory.resolve("group"))) {
+      group.succeed("volume", "add", "vol0", "--kind", "plain", "--device", disk.path());
       RealGroup.Command backup = group.start("backup", "full", "vol0");
       JsonNode waiting = group.awaitWaiting("full-backup/vol0", "offset");
       assertThat(waiting.path("waiting").toString()).contains(Long.toString(bad));
@@ -79,10 +75,68 @@ class DiskTroubleTest {
 
       assertThat(backup.await().exit()).isZero();
       assertRestores(group, image);
-    } finally {
-      sh("umount " + mount.resolve("disk") + " || umount -l " + mount);
-      fuse.waitFor(10, TimeUnit.SECONDS);
-      fuse.destroyForcibly();
+    }
+  }
+
+  /**
+   * Rule L4: what its device did not take is applied again from the log, by the process that served
+   * it before.
+   */
+  @Test
+  void aVolumeWhoseDeviceFailedIsServedAgainWhenItWorks() throws Exception {
+    needRootAnd("nbdkit", "nbdfuse");
+    Path image = directory.resolve("disk.img");
+    try (RandomAccessFile made = new RandomAccessFile(image.toFile(), "rw")) {
+      made.setLength(ContinuousVolume.SIZE);
+    }
+    Path flag = directory.resolve("broken");
+    long seed = new Random().nextLong();
+    System.out.println("seed=" + seed);
+    try (FailingDisk disk =
+            FailingDisk.mount(
+                directory,
+                "--filter=error",
+                "file",
+                image.toString(),
+                "error-pwrite-rate=100%",
+                "error-pwrite-file=" + flag);
+        RealGroup group = RealGroup.up(directory.resolve("group"));
+        ContinuousVolume volume =
+            ContinuousVolume.add(group, "vol0", List.of("a0"), seed, "--device", disk.path())) {
+      volume.backUp();
+      volume.writes().awaitMore(10);
+      Files.createFile(flag);
+      volume.await("trouble", () -> volume.show().path("trouble").toString().contains("error"));
+      Files.delete(flag);
+      volume.writes().awaitMore(10);
+
+      List<Recorded> written = volume.end();
+      volume.awaitPoints(IMAGES);
+      volume.assertImagesAreWhatWasWritten(written, IMAGES, new Random(seed));
+    }
+  }
+
+  /** A disk that a program of nbdkit's serves, which can make it fail. */
+  private record FailingDisk(Process process, Path mount) implements AutoCloseable {
+    static FailingDisk mount(Path directory, String... nbdkit) throws IOException {
+      Path mount = Files.createDirectory(directory.resolve("m"));
+      List<String> line = new ArrayList<>(List.of("nbdfuse", mount + "/disk", "--command"));
+      line.addAll(List.of("nbdkit", "-s"));
+      line.addAll(List.of(nbdkit));
+      Process process = new ProcessBuilder(line).inheritIO().start();
+      while (!Files.exists(mount.resolve("disk"))) assertThat(process.isAlive()).isTrue();
+      return new FailingDisk(process, mount);
+    }
+
+    String path() {
+      return mount + "/disk";
+    }
+
+    @Override
+    public void close() throws IOException, InterruptedException {
+      sh("umount %s || umount -l %s".formatted(mount, mount));
+      process.waitFor(10, TimeUnit.SECONDS);
+      process.destroyForcibly();
     }
   }
 
