@@ -123,15 +123,24 @@ final class Settlement {
   }
 
   /**
-   * A snapshot; a log that was given up since, by what clients had still asked for, begins anew.
+   * A snapshot that every archive can have; a log that was given up since, by what clients had
+   * still asked for, begins anew.
    */
   private Cut newest(FlowVolume volume) throws IOException, InterruptedException {
     Run run = operators.snapshot(volume);
-    if (!(run.outcome().orElseThrow() instanceof Outcome.Done)) {
+    while (!isFollowed(volume, run)) {
       follow(volume);
       run = operators.snapshot(volume);
     }
     return done(run, WorkResult.SnapshotMade.class).cut();
+  }
+
+  private boolean isFollowed(FlowVolume volume, Run snapshot) throws IOException {
+    if (!(snapshot.outcome().orElseThrow() instanceof Outcome.Done)) return false;
+    int session = done(snapshot, WorkResult.SnapshotMade.class).cut().session();
+    for (String archive : volume.record().archives())
+      if (images(volume, archive, session).isEmpty()) return false;
+    return true;
   }
 
   /** What a proxy lost with its disk is said, and the next full backup goes on behind it. */
