@@ -169,12 +169,18 @@ final class WlogSender implements Runnable {
     if (shipping().releaseOn() == ReleaseOn.PROXY) sent.ifPresent(cut -> log.release(cut.lsid()));
   }
 
-  /** Where the next conversation begins: behind what need not be sent again. */
+  /**
+   * Where the next conversation begins: behind what need not be sent again, and not before what is
+   * kept. Log that was let go of when a proxy had it is not there any more when the volume waits
+   * for its archives from then on (rule X1).
+   */
   private Cut resumeAt(Session session) throws IOException {
     Optional<Cut> known = shipping().releaseOn() == ReleaseOn.ARCHIVE ? archived : sent;
+    Optional<Cut> oldest = feed.oldest();
     return known
         .filter(cut -> cut.session() == session.number())
-        .or(feed::oldest)
+        .filter(cut -> oldest.isEmpty() || cut.gid() >= oldest.get().gid())
+        .or(() -> oldest)
         .filter(cut -> cut.session() == session.number())
         .orElseThrow(() -> new IOException("session %d has no cut".formatted(session.number())));
   }

@@ -121,6 +121,30 @@ class SettingsTest {
     LoggedSource.await(() -> facts(group.proxy).recordVersion() == 2 && waitingBytes() == 0);
   }
 
+  /**
+   * Rule X1. What was let go of while a proxy's word was enough is not there to be sent again; the
+   * storage looked for what followed the last that archives have, found nothing, and was silent.
+   */
+  @Test
+  void aLogThatWaitsForArchivesFromNowOnGoesOnBehindWhatWasLetGo() throws Exception {
+    begin(FasterTime.by(FASTER), Shipping.by(List.of("p0")));
+    source.write(20);
+    source.snapshot("run/archived");
+    assertRestorable();
+    group.archive.die();
+    for (String operation : List.of("run/one", "run/two", "run/three")) {
+      source.write(20);
+      snapshotAtTheProxy(operation);
+    }
+    source.set(2, by(ReleaseOn.ARCHIVE, Compression.NONE, 0, 0));
+    LoggedSource.await(() -> facts(group.proxy).recordVersion() == 2);
+    source.write(20);
+    snapshotAtTheProxy("run/under-the-new-record");
+    group.archive.start();
+    assertRestorable();
+    LoggedSource.await(() -> source.shipping().unarchivedBytes() == 0);
+  }
+
   @Test
   void anotherLimitOfTheLogHoldsAtOnce() throws Exception {
     begin(Time.system(), atMost(CRAWL, 0));

@@ -72,9 +72,12 @@ public final class SimulatedServer {
     return service.isPresent();
   }
 
-  /** Whether it takes connections, and has for so long. */
+  /** Whether it takes connections, and has for so long without a pause. */
   public boolean servesSince(Duration duration) {
-    return isServing() && group.scheduler().nanos() - servesSinceNanos >= duration.toNanos();
+    if (!isServing()) return false;
+    long paused = process().map(SimulatedProcess::pausedUntilNanos).orElse(0L);
+    long since = Math.max(servesSinceNanos, paused);
+    return group.scheduler().nanos() - since >= duration.toNanos();
   }
 
   /** Why it could not start the last time, if it could not. */

@@ -3,7 +3,6 @@ package io.backstay.sim.flow;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.chain.Diff;
 import io.backstay.model.Cut;
-import io.backstay.model.ReleaseOn;
 import io.backstay.sim.SimulatedGroup;
 import io.backstay.sim.SimulatedNode;
 import io.backstay.sim.SimulatedServer;
@@ -74,13 +73,9 @@ final class Custody {
           .forEach((session, steps) -> {
             lost(volume, session).addAll(steps);
             // Its storage has it, or has let go of it: that is looked at from now on.
-            if (waitsForArchives(volume)) once(volume, session).removeAll(steps);
+            if (volume.waitsForArchives()) once(volume, session).removeAll(steps);
           });
     }
-  }
-
-  private static boolean waitsForArchives(FlowVolume volume) {
-    return volume.record().shipping().orElseThrow().releaseOn() == ReleaseOn.ARCHIVE;
   }
 
   private NavigableSet<Long> once(FlowVolume volume, int session) {
@@ -94,7 +89,7 @@ final class Custody {
 
   /** Steps of that session that may be lost, although everybody did what they should. */
   NavigableSet<Long> mayBeLost(FlowVolume volume, int session) {
-    return waitsForArchives(volume) && !volume.generations().hasEnded(session)
+    return volume.waitsForArchives() && !volume.generations().hasEnded(session)
         ? Collections.emptyNavigableSet()
         : lost(volume, session);
   }

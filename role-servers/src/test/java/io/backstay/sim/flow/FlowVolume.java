@@ -1,6 +1,7 @@
 package io.backstay.sim.flow;
 
 import io.backstay.model.ProtectionRecord;
+import io.backstay.model.ReleaseOn;
 import io.backstay.sim.log.VolumeHistory;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -16,11 +17,13 @@ final class FlowVolume {
   /** Of its clients, used again and again. */
   private final ArrayDeque<ByteBuffer> buffers = new ArrayDeque<>();
 
+  private boolean waitsForArchives;
   private boolean lostPower;
   private int compared;
 
   FlowVolume(ProtectionRecord record, LongSupplier nanos) {
     this.record = record;
+    this.waitsForArchives = releaseOn(record) == ReleaseOn.ARCHIVE;
     this.history =
         new VolumeHistory((int) (record.sizeBytes() / VolumeHistory.SECTOR_BYTES), nanos);
     this.generations = new Generations(record.volume(), history);
@@ -33,6 +36,20 @@ final class FlowVolume {
 
   ProtectionRecord record() {
     return record;
+  }
+
+  private static ReleaseOn releaseOn(ProtectionRecord record) {
+    return record.shipping().orElseThrow().releaseOn();
+  }
+
+  /** Its settings may be these from now on. */
+  void mayHave(ProtectionRecord settings) {
+    waitsForArchives &= releaseOn(settings) == ReleaseOn.ARCHIVE;
+  }
+
+  /** Whether none of its log was ever let go of because a proxy had it (rule X1). */
+  boolean waitsForArchives() {
+    return waitsForArchives;
   }
 
   VolumeHistory history() {

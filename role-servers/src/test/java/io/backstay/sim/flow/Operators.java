@@ -2,6 +2,7 @@ package io.backstay.sim.flow;
 
 import io.backstay.model.OperationKind;
 import io.backstay.model.Point;
+import io.backstay.model.ProtectionRecord;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.WorkResult;
@@ -18,6 +19,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
 /** Those who start runs: what they want is chance, what they get is checked. */
@@ -87,12 +89,14 @@ final class Operators {
   }
 
   private void set(FlowVolume volume) throws InterruptedException {
+    UnaryOperator<ProtectionRecord> next = settings.next(volume.record());
+    volume.mayHave(next.apply(volume.record()));
     ended(
         start(
             "set-volume",
             volume,
             OperationKind.SET_VOLUME,
-            scripts.setVolume(volume.record(), settings.next(volume.record()))));
+            scripts.setVolume(volume.record(), next)));
   }
 
   private void act(FlowVolume volume) throws InterruptedException, IOException {

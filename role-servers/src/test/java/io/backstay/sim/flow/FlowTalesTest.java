@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
  * What seeds of groups with continuous backup found once, each told alone: a seed means another
  * story as soon as anything changes, these stories stay.
  */
-class FlowMendedTest {
+class FlowTalesTest {
   private static void tell(long seed, FlowWorld.Tale tale) {
     FlowWorld.Result result = FlowWorld.tell(seed, tale);
     assertThat(result.failure())
