@@ -1,5 +1,6 @@
 package io.backstay.sim.flow;
 
+import io.backstay.model.Cut;
 import io.backstay.model.ProtectionRecord;
 import io.backstay.model.ReleaseOn;
 import io.backstay.sim.log.VolumeHistory;
@@ -71,6 +72,15 @@ final class FlowVolume {
   /** The node that it is on lost power. */
   void losesPower() {
     lostPower = true;
+  }
+
+  /**
+   * Somebody is told of a snapshot: it is durable, and what was acknowledged before it was asked
+   * for. Where the power went meanwhile nobody knows yet what was before it.
+   */
+  void snapshot(Cut cut, long floor) {
+    generations.snapshot(cut, floor);
+    if (!lostPower) history.flushed(floor);
   }
 
   /** Its whole content, as the first clients of a process read it. */

@@ -97,7 +97,6 @@ final class Generations {
     known.floor = Math.max(known.floor, floor);
     if (!known.isPromised) snapshots++;
     known.isPromised = true;
-    history.flushed(floor);
   }
 
   /** A full backup ended at that gid. */

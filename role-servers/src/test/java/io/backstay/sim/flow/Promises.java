@@ -147,11 +147,11 @@ final class Promises implements Witness {
     if (earlier != null && !earlier.equals(end))
       violated("5", "%s ended as %s and then as %s".formatted(key, earlier, end));
     if (earlier != null || report.result().isEmpty()) return;
-    Generations generations = volumes.get(report.volume()).generations();
+    FlowVolume volume = volumes.get(report.volume());
     long floor = floors.getOrDefault(report.operation(), 0L);
     switch (report.result().get()) {
-      case WorkResult.SnapshotMade(var cut) -> generations.snapshot(cut, floor);
-      case WorkResult.BackedUp done -> generations.backedUp(done.gid(), floor);
+      case WorkResult.SnapshotMade(var cut) -> volume.snapshot(cut, floor);
+      case WorkResult.BackedUp done -> volume.generations().backedUp(done.gid(), floor);
       default -> {}
     }
   }
