@@ -42,8 +42,7 @@ public final class SeededScheduler {
     /** Empty when it is cancelled: it stays in the queue, and holds nothing that is dead. */
     private Optional<Runnable> action;
 
-    private Event(
-        long atNanos, long number, Optional<SimulatedProcess> process, Runnable action) {
+    private Event(long atNanos, long number, Optional<SimulatedProcess> process, Runnable action) {
       this.atNanos = atNanos;
       this.number = number;
       this.process = process;
@@ -179,7 +178,8 @@ public final class SeededScheduler {
             .sorted(Comparator.comparingLong(SimulatedThread::number))
             .toList();
     for (SimulatedThread thread : theirs) forget(thread);
-    for (Event event : events) if (event.process.filter(process::equals).isPresent()) event.cancel();
+    for (Event event : events)
+      if (event.process.filter(process::equals).isPresent()) event.cancel();
   }
 
   private void forget(SimulatedThread thread) {

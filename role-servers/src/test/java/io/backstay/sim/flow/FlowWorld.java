@@ -131,11 +131,10 @@ final class FlowWorld {
   /** A short world, of which only this is told once its clients write. */
   static Result tell(long seed, Tale tale) {
     FlowWorld world = new FlowWorld(seed, Length.SHORT, Optional.empty());
-    return world.turn(
-        () -> {
-          world.begin();
-          tale.tell(world, world.volumes.getFirst());
-        });
+    return world.turn(() -> {
+      world.begin();
+      tale.tell(world, world.volumes.getFirst());
+    });
   }
 
   Operators operators() {

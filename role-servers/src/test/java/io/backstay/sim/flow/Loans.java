@@ -36,6 +36,7 @@ final class Loans {
   private final Ills ills;
   private final RandomGenerator random;
   private final List<Loan> loans = new ArrayList<>();
+  private final List<Loan> unheard = new ArrayList<>();
   private boolean hurry;
 
   Loans(SimulatedGroup group, Engine engine, FlowScripts scripts, Promises promises, Ills ills) {
@@ -134,19 +135,32 @@ final class Loans {
       loan.close();
       while (loan.isUsed()) group.scheduler().sleep(LOOK.toNanos());
       if (open) loan.volume().listings().returned(loan.archive().name(), loan.gid());
-      Run run;
-      do {
-        run =
-            start(
-                "close-export",
-                loan,
-                scripts.closeExport(loan.volume().name(), loan.archive().name(), loan.name()));
-        run.await();
-      } while (!(run.outcome().orElseThrow() instanceof Outcome.Done));
+      close(loan);
+      if (!open) unheard.add(loan);
       loan.giveBack();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private void close(Loan loan) throws InterruptedException {
+    Run run;
+    do {
+      run =
+          start(
+              "close-export",
+              loan,
+              scripts.closeExport(loan.volume().name(), loan.archive().name(), loan.name()));
+      run.await();
+    } while (!(run.outcome().orElseThrow() instanceof Outcome.Done));
+  }
+
+  /**
+   * Whoever asked for it was ended without having heard, and the request may have come late: then
+   * it is listed, and somebody closes it.
+   */
+  void closeUnheard() throws InterruptedException {
+    for (Loan loan : unheard) close(loan);
   }
 
   /** All are given back, soon. */

@@ -253,6 +253,7 @@ final class Settlement {
     await("the exports are compared again", SERVES_WITHIN, loans::areCompared);
     loans.hurry();
     await("the exports are closed", SERVES_WITHIN, loans::areReturned);
+    loans.closeUnheard();
     loans.requireNothingHeld();
   }
 
