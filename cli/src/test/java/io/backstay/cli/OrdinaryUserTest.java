@@ -21,8 +21,14 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
-/** Rule K8 without any rights. Where the tests run as an ordinary user all of them show that. */
+/**
+ * Rule K8 without any rights. Where the tests run as an ordinary user all of them show that. Its
+ * commands start without the launcher's cache of loaded classes, so on two processors beside
+ * another group one takes longer to begin than commands wait for Temporal: nothing runs beside it.
+ */
+@Isolated
 class OrdinaryUserTest {
   private static final int NOBODY = 65534;
 
