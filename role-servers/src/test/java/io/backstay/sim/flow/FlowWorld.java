@@ -141,7 +141,7 @@ final class FlowWorld {
     return operators;
   }
 
-  /** The node that has the devices of the volume; the next flush of its data device fails. */
+  /** The next flush of the volume's data device fails. */
   void failDataFlush(FlowVolume volume) {
     SimulatedNode node = group.server(volume.record().storage()).node();
     ills.befall(node);
@@ -296,6 +296,7 @@ final class FlowWorld {
       for (FlowVolume volume : volumes) {
         SimulatedServer storage = group.server(volume.record().storage());
         boolean mayBeSo = !storage.servesSince(SERVED_WITHIN) || ills.actOn(storage.node());
+        wellSince.putIfAbsent(volume, scheduler.nanos());
         if (mayBeSo || serves(volume)) wellSince.put(volume, scheduler.nanos());
         if (scheduler.nanos() - wellSince.get(volume) > SERVED_WITHIN.toNanos())
           throw new Violation("6", storage.name() + " does not serve " + volume.name());
