@@ -19,6 +19,9 @@ record Fio(String uri, long sizeBytes, Meter meter) {
   /** All of the volume, once, in its order. */
   static final List<String> FILL = List.of("--rw=write", "--bs=1m", "--iodepth=4");
 
+  /** Likewise, read. */
+  static final List<String> READ_ALL = List.of("--rw=read", "--bs=1m", "--iodepth=4");
+
   /** Writes of 4 to 32 KiB all over it. */
   static final List<String> RANDOM_WRITES =
       List.of("--rw=randwrite", "--bsrange=4k-32k", "--iodepth=16");

@@ -12,12 +12,17 @@ import java.util.Map;
 /**
  * A logged volume beside other NBD servers on the same disk, with fio as the client of all of them.
  * All serve as much, written once before. One server works at a time.
+ *
+ * <p>Before each row nothing waits to be written, and the page cache is empty where the row writes,
+ * full of the volume where it reads: what one row left there is in nobody's next one. Ours runs
+ * each row once before, uncounted, so that the compilers are through with it.
  */
 final class NbdRace {
   private static final String OURS = "backstay";
   private static final String VOLUME = "bench";
   private static final List<String> CONNECTING = List.of("nbdinfo", "--size");
   private static final int CONNECT_ATTEMPTS = 100;
+  private static final int WARM_UP_SECONDS = 2;
 
   private final Workplace place;
   private final Meter meter;
@@ -48,6 +53,7 @@ final class NbdRace {
     try (OwnGroup group = OwnGroup.start(place.at("nbd-group"), meter)) {
       String own = ownUri(group);
       new Fio(own, settings.sizeBytes(), meter).run(Fio.FILL);
+      for (NbdWorkload workload : NbdWorkload.all()) fio(own, workload.fio(), WARM_UP_SECONDS);
       List<String> names = new ArrayList<>(List.of(OURS));
       names.addAll(NbdPeer.NAMES);
       for (int round = 0; round < settings.rounds(); round++) {
@@ -76,8 +82,9 @@ final class NbdRace {
       throws BenchException, IOException, InterruptedException {
     awaitServed(uri);
     for (NbdWorkload workload : NbdWorkload.all()) {
-      meter.run("sync", List.of("sync"), Map.of());
-      Run run = fio(uri, workload.fio());
+      place.settle(meter, List.of());
+      if (workload.reads()) new Fio(uri, settings.sizeBytes(), meter).run(Fio.READ_ALL);
+      Run run = fio(uri, workload.fio(), settings.seconds());
       into.computeIfAbsent(workload, _ -> new ArrayList<>()).add(run);
       console.say("%-24s %-38s %s", name, workload.name(), shown(workload, run));
     }
@@ -118,11 +125,11 @@ final class NbdRace {
         Map.of());
   }
 
-  private Run fio(String uri, List<String> how)
+  private Run fio(String uri, List<String> how, int seconds)
       throws BenchException, IOException, InterruptedException {
     List<String> all = new ArrayList<>(how);
     all.addAll(List.of("--randseed=7", "--group_reporting", "--time_based"));
-    all.add("--runtime=" + settings.seconds());
+    all.add("--runtime=" + seconds);
     JsonNode job = new Fio(uri, settings.sizeBytes(), meter).run(all);
     boolean writes = job.path("write").path("total_ios").asLong() > 0;
     JsonNode side = job.path(writes ? "write" : "read");

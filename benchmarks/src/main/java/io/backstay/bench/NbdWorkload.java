@@ -26,6 +26,10 @@ record NbdWorkload(String name, List<String> fio, double least, double goal) {
         sequential("1 MiB sequential read", "read", 0.7, 0.9));
   }
 
+  boolean reads() {
+    return fio.contains("--rw=randread") || fio.contains("--rw=read");
+  }
+
   private static NbdWorkload random(String name, String how, int depth, double least, double goal) {
     return new NbdWorkload(
         name, List.of("--rw=" + how, "--bs=4k", "--iodepth=" + depth), least, goal);

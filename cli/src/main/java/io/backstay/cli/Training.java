@@ -95,7 +95,10 @@ final class Training {
       throws IOException, InterruptedException, RefusedException {
     Path source = directory.resolve("source.img");
     try (GroupConnection connection = new GroupConnection(layout, time)) {
-      new TrainingVolume(group, connection.servers(group), source, layout.restores(), time).use();
+      TrainingGroup servers = new TrainingGroup(group, connection.servers(group), time);
+      servers.begin();
+      new TrainingVolume(servers, source, layout.restores()).use();
+      new TrainingLog(servers).use();
     }
   }
 

@@ -104,6 +104,8 @@ final class LoggedVolumes {
     } catch (IOException e) {
       LOG.info("volume {} is opened again: {}", name, e.getMessage());
       serveFirst(name);
+    } catch (RuntimeException e) {
+      LOG.error("volume {} could not be opened again", name, e);
     } finally {
       lock.unlock();
     }
@@ -194,7 +196,7 @@ final class LoggedVolumes {
       LOG.info("volume {} is served at {}", name, uri);
     } catch (IOException e) {
       IOException before = troubles.put(name, e);
-      boolean isNew = before == null || !String.valueOf(e).equals(String.valueOf(before));
+      boolean isNew = !String.valueOf(e).equals(String.valueOf(before));
       if (isNew) LOG.error("volume {} is not served", name, e);
       else LOG.info("volume {} is still not served: {}", name, e.getMessage());
     }
