@@ -26,6 +26,14 @@ record NbdWorkload(String name, List<String> fio, double least, double goal) {
         sequential("1 MiB sequential read", "read", 0.7, 0.9));
   }
 
+  /**
+   * Whether the disk sets the pace, and we write each byte twice: ahead of nbdkit, and beside
+   * qemu-nbd with direct IO only.
+   */
+  boolean isWrittenTwice() {
+    return fio.contains("--rw=write");
+  }
+
   boolean reads() {
     return fio.contains("--rw=randread") || fio.contains("--rw=read");
   }
