@@ -39,6 +39,8 @@ final class Linux {
   static final int FALLOC_PUNCH_HOLE = 2;
   static final int FALLOC_ZERO_RANGE = 16;
 
+  static final int SYNC_FILE_RANGE_WRITE = 2;
+
   static final long FICLONE = 0x40049409L;
   static final long BLKSSZGET = 0x1268L;
   static final long BLKZEROOUT = 0x127fL;
@@ -88,6 +90,10 @@ final class Linux {
       plain("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
   private static final MethodHandle FALLOCATE =
       plain("fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle SYNC_FILE_RANGE =
+      plain(
+          "sync_file_range",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
   private static final MethodHandle FTRUNCATE =
       plain("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
   private static final MethodHandle FDATASYNC =
@@ -173,6 +179,12 @@ final class Linux {
   static int fallocate(int fd, int mode, long offset, long lengthBytes) {
     return (int)
         call((state, arena) -> (int) FALLOCATE.invokeExact(state, fd, mode, offset, lengthBytes));
+  }
+
+  static int syncFileRange(int fd, long offset, long lengthBytes, int flags) {
+    return (int)
+        call((state, arena) ->
+            (int) SYNC_FILE_RANGE.invokeExact(state, fd, offset, lengthBytes, flags));
   }
 
   static int ftruncate(int fd, long sizeBytes) {

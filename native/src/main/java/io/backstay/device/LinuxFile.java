@@ -89,6 +89,15 @@ final class LinuxFile implements Closeable {
     call("flush", () -> Linux.fdatasync(fd));
   }
 
+  /**
+   * Lets the kernel begin to bring a range to the disk; whether it does, does not matter. Nothing
+   * is durable by it, and what fails then is told by the next {@link #flush} all the same (rule
+   * L3).
+   */
+  void beginWriting(long offset, long lengthBytes) throws IOException {
+    quietly(() -> Linux.syncFileRange(fd, offset, lengthBytes, Linux.SYNC_FILE_RANGE_WRITE));
+  }
+
   long fragmentBytes() throws IOException {
     return call("find the block size of", () -> Linux.fragmentBytes(fd));
   }
