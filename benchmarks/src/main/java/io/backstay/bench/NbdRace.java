@@ -15,8 +15,9 @@ import java.util.Map;
  * All serve as much, written once before. One server works at a time.
  *
  * <p>Before each row nothing waits to be written, and the page cache is empty where the row writes,
- * full of the volume where it reads: what one row left there is in nobody's next one. Ours runs
- * each row once before, uncounted, so that the compilers are through with it.
+ * full of the volume where it reads (for root; others cannot empty it): what one row left there is
+ * in nobody's next one. Ours runs each row once before, uncounted, so that the compilers are
+ * through with it.
  */
 final class NbdRace {
   private static final String OURS = "backstay";

@@ -67,11 +67,15 @@ final class TrainingGroup {
 
   /** The first of them. */
   String only(Role role) {
-    return group.servers(role).getFirst().name();
+    return first(role).name();
   }
 
   ServerRecord archive() {
-    return group.servers(Role.ARCHIVE).getFirst();
+    return first(Role.ARCHIVE);
+  }
+
+  private ServerRecord first(Role role) {
+    return group.servers(role).getFirst();
   }
 
   /** Makes the volume at its storage and at the archive; the epoch of its reservation. */
@@ -98,8 +102,9 @@ final class TrainingGroup {
       throws IOException, InterruptedException, RefusedException {
     String operation = RUN + volume + "/" + step;
     Reply reply = ask(server, new Command.Start(operation, volume, epoch, work));
-    for (int i = 0; reply instanceof Reply.Operation found && found.report().running(); i++) {
-      if (i == ASKS_MAX) break;
+    for (int i = 0;
+        i < ASKS_MAX && reply instanceof Reply.Operation found && found.report().running();
+        i++) {
       time.sleep(ASK_EVERY);
       reply = ask(server, new Command.Watch(operation, volume));
     }

@@ -13,7 +13,7 @@ import io.backstay.nbd.NbdClient;
 import io.backstay.wire.Command;
 import io.backstay.wire.Reply;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.net.SocketAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -64,7 +64,7 @@ final class TrainingLog {
   private void writeAndRead(NbdClient client) throws IOException {
     byte[] large = new byte[MIB];
     random.nextBytes(large);
-    for (int i = 0; i < LARGE; i++) client.write(large, i * (long) MIB % SIZE_BYTES);
+    for (int i = 0; i < LARGE; i++) client.write(large, i * (long) MIB);
     byte[] block = new byte[BLOCK];
     for (int i = 0; i < BURSTS; i++) {
       random.nextBytes(block);
@@ -86,11 +86,12 @@ final class TrainingLog {
     return random.nextLong(SIZE_BYTES / BLOCK) * BLOCK;
   }
 
-  private Path socket(String storage) throws IOException, InterruptedException, RefusedException {
+  private SocketAddress socket(String storage)
+      throws IOException, InterruptedException, RefusedException {
     if (group.ask(storage, new Command.ListVolumes()) instanceof Reply.Volumes all)
       for (Reply.VolumeFacts volume : all.volumes())
         if (volume.volume().equals(NAME) && volume.log().isPresent())
-          return Path.of(volume.log().get().nbdUri().replaceFirst(".*socket=", ""));
+          return NbdClient.address(volume.log().get().nbdUri());
     throw new IOException("the training's logged volume is not served");
   }
 

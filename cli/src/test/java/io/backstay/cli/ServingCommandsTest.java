@@ -7,13 +7,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.backstay.group.GroupFile;
 import io.backstay.model.Role;
+import io.backstay.nbd.NbdClient;
 import io.backstay.nbd.RawClient;
 import io.backstay.wire.Cbor;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.ServerSocket;
 import java.net.URI;
-import java.net.UnixDomainSocketAddress;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -153,9 +153,8 @@ class ServingCommandsTest {
   }
 
   private RawClient connect(String volume) throws IOException {
-    URI uri = URI.create(volume(volume).path("nbdUri").asText());
-    String socket = uri.getQuery().substring("socket=".length());
-    return RawClient.using(volume, UnixDomainSocketAddress.of(socket));
+    String uri = volume(volume).path("nbdUri").asText();
+    return RawClient.using(volume, NbdClient.address(uri));
   }
 
   /** A line that a scraper gets. */

@@ -3,12 +3,11 @@ package io.backstay.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.nbd.NbdClient;
 import io.backstay.nbd.RawClient;
 import io.backstay.proof.RecordedWrites.Recorded;
 import io.backstay.seam.Time;
 import java.io.IOException;
-import java.net.URI;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,12 +60,8 @@ final class ContinuousVolume implements AutoCloseable {
     line.addAll(List.of(more));
     group.succeed(line.toArray(String[]::new));
     String uri = group.succeed("volume", "show", name).path("volume").path("nbdUri").asText();
-    RecordedWrites writes = RecordedWrites.start(name, socket(uri), SIZE, seed);
+    RecordedWrites writes = RecordedWrites.start(name, NbdClient.address(uri), SIZE, seed);
     return new ContinuousVolume(group, name, archives, writes);
-  }
-
-  static UnixDomainSocketAddress socket(String nbdUri) {
-    return UnixDomainSocketAddress.of(URI.create(nbdUri).getQuery().substring("socket=".length()));
   }
 
   RecordedWrites writes() {
@@ -218,7 +213,8 @@ final class ContinuousVolume implements AutoCloseable {
   }
 
   static RawClient client(JsonNode export) throws IOException {
-    return RawClient.using(export.path("name").asText(), socket(export.path("nbdUri").asText()));
+    return RawClient.using(
+        export.path("name").asText(), NbdClient.address(export.path("nbdUri").asText()));
   }
 
   void close(JsonNode export) throws IOException, InterruptedException {

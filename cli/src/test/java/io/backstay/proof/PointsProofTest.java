@@ -3,6 +3,7 @@ package io.backstay.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.nbd.NbdClient;
 import io.backstay.nbd.RawClient;
 import io.backstay.proof.ContinuousVolume.Point;
 import io.backstay.proof.ContinuousVolume.Restored;
@@ -295,7 +296,7 @@ class PointsProofTest {
     Path target = group.directory().resolveSibling("busy.img");
     group.succeed("restore", "busy", "--label", "end", "--to", target.toString());
     byte[] live = new byte[64 * Volumes.MIB];
-    try (RawClient client = RawClient.using("busy", ContinuousVolume.socket(uri))) {
+    try (RawClient client = RawClient.using("busy", NbdClient.address(uri))) {
       for (int at = 0; at < live.length; at += Volumes.MIB)
         System.arraycopy(client.read(at, Volumes.MIB), 0, live, at, Volumes.MIB);
     }

@@ -28,6 +28,7 @@ final class Protocol {
   static final int SIMPLE_BYTES = 16;
   static final int CHUNK_BYTES = 20;
   static final int OPTION_BYTES = 16;
+  static final int OPTION_REPLY_BYTES = 20;
 
   // ---- negotiation
 

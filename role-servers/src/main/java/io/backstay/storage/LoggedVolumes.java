@@ -99,15 +99,20 @@ final class LoggedVolumes {
     try {
       ServedVolume one = served.get(name);
       boolean failed = one != null && one.volume().failure().isPresent();
-      if (failed) withdraw(name);
+      if (failed) withdrawFailed(name);
       if (failed || one == null && mayHeal(name)) serveFirst(name);
-    } catch (IOException e) {
-      LOG.info("volume {} is opened again: {}", name, e.getMessage());
-      serveFirst(name);
     } catch (RuntimeException e) {
       LOG.error("volume {} could not be opened again", name, e);
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void withdrawFailed(String name) throws InterruptedException {
+    try {
+      withdraw(name);
+    } catch (IOException e) {
+      LOG.info("volume {} is opened again: {}", name, e.getMessage());
     }
   }
 

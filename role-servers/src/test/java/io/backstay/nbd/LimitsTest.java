@@ -226,11 +226,11 @@ class LimitsTest {
     serve(MIB, MIB, 10);
     try (RawClient client = RawClient.greeted(served.unixAddress())) {
       for (int i = 0; i < 8; i++) client.option(Protocol.OPT_LIST);
-      client.send(RawClient.optionBytes(Protocol.OPT_LIST, new byte[0]));
+      client.send(NbdSocket.option(Protocol.OPT_LIST, new byte[0]));
       assertThat(client.isClosed()).isTrue();
     }
     try (RawClient client = RawClient.greeted(served.unixAddress())) {
-      client.send(RawClient.optionBytes(Protocol.OPT_LIST, new byte[4097]));
+      client.send(NbdSocket.option(Protocol.OPT_LIST, new byte[4097]));
       assertThat(client.isClosed()).isTrue();
     }
   }

@@ -120,12 +120,12 @@ class NbdFuzzTest {
     bytes.putInt(random.nextInt(20) == 0 ? random.nextInt() : random.nextInt(4));
     for (int i = random.nextInt(6); i > 0; i--) option(bytes, random);
     if (random.nextBoolean()) {
-      bytes.put(RawClient.optionBytes(Protocol.OPT_STRUCTURED_REPLY, new byte[0]).flip());
+      bytes.put(NbdSocket.option(Protocol.OPT_STRUCTURED_REPLY, new byte[0]).flip());
       byte[] context = RawClient.query(Served.NAME, Protocol.BASE_ALLOCATION);
-      bytes.put(RawClient.optionBytes(Protocol.OPT_SET_META_CONTEXT, context).flip());
+      bytes.put(NbdSocket.option(Protocol.OPT_SET_META_CONTEXT, context).flip());
     }
     if (random.nextInt(8) > 0) {
-      bytes.put(RawClient.optionBytes(Protocol.OPT_GO, RawClient.wish(Served.NAME)).flip());
+      bytes.put(NbdSocket.option(Protocol.OPT_GO, RawClient.wish(Served.NAME)).flip());
       for (int i = random.nextInt(60); i > 0 && bytes.remaining() > 40_000; i--) {
         request(bytes, random);
       }
@@ -153,7 +153,7 @@ class NbdFuzzTest {
         };
     int option =
         random.nextInt(10) == 0 ? random.nextInt() : OPTIONS.get(random.nextInt(OPTIONS.size()));
-    ByteBuffer whole = RawClient.optionBytes(option, content).flip();
+    ByteBuffer whole = NbdSocket.option(option, content).flip();
     if (random.nextInt(20) == 0) whole.putInt(12, random.nextInt());
     bytes.put(whole);
   }

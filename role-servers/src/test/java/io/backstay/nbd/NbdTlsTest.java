@@ -210,8 +210,8 @@ class NbdTlsTest {
     try (RawClient client =
         RawClient.greeted(new InetSocketAddress("127.0.0.1", Integer.parseInt(port)))) {
       ByteBuffer both = ByteBuffer.allocate(32);
-      both.put(RawClient.optionBytes(Protocol.OPT_STARTTLS, new byte[0]).flip());
-      both.put(RawClient.optionBytes(Protocol.OPT_LIST, new byte[0]).flip());
+      both.put(NbdSocket.option(Protocol.OPT_STARTTLS, new byte[0]).flip());
+      both.put(NbdSocket.option(Protocol.OPT_LIST, new byte[0]).flip());
       client.send(both);
       assertThat(client.isClosed()).isTrue();
     }

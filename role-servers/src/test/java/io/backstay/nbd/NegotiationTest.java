@@ -145,13 +145,13 @@ class NegotiationTest {
     byte[] name = Served.NAME.getBytes(StandardCharsets.UTF_8);
     try (RawClient client = RawClient.connect(served.tcpAddress())) {
       client.greet(Protocol.FIXED_NEWSTYLE);
-      client.send(RawClient.optionBytes(Protocol.OPT_EXPORT_NAME, name));
+      client.send(NbdSocket.option(Protocol.OPT_EXPORT_NAME, name));
       ByteBuffer told = client.read(10 + Protocol.ZEROES_BYTES);
       assertThat(told.getLong()).isEqualTo(Served.SIZE_BYTES);
       assertThat(client.read(0, 512)).hasSize(512);
     }
     try (RawClient client = greeted()) {
-      client.send(RawClient.optionBytes(Protocol.OPT_EXPORT_NAME, name));
+      client.send(NbdSocket.option(Protocol.OPT_EXPORT_NAME, name));
       assertThat(client.read(10).getLong()).isEqualTo(Served.SIZE_BYTES);
       assertThat(client.read(0, 512)).hasSize(512);
     }
@@ -160,7 +160,7 @@ class NegotiationTest {
   @Test
   void anOldClientThatAsksForWhatIsNotThereIsClosed() throws IOException {
     try (RawClient client = greeted()) {
-      client.send(RawClient.optionBytes(Protocol.OPT_EXPORT_NAME, new byte[] {'x'}));
+      client.send(NbdSocket.option(Protocol.OPT_EXPORT_NAME, new byte[] {'x'}));
       assertThat(client.isClosed()).isTrue();
     }
   }
@@ -176,7 +176,7 @@ class NegotiationTest {
   @Test
   void requestsThatFollowGoAtOnceAreAnswered() throws IOException {
     try (RawClient client = greeted()) {
-      ByteBuffer go = RawClient.optionBytes(Protocol.OPT_GO, RawClient.wish(Served.NAME)).flip();
+      ByteBuffer go = NbdSocket.option(Protocol.OPT_GO, RawClient.wish(Served.NAME)).flip();
       ByteBuffer both = ByteBuffer.allocate(go.remaining() + Protocol.REQUEST_BYTES);
       both.put(go).put(RawClient.requestBytes(Protocol.READ, 0, 7, 0, 512).flip());
       client.send(both);

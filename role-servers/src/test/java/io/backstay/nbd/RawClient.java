@@ -1,17 +1,15 @@
 package io.backstay.nbd;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Speaks NBD byte by byte, so that a test can also say what no client would. */
 public final class RawClient implements AutoCloseable {
-  private final SocketChannel socket;
+  private final NbdSocket socket;
   boolean structured;
 
   /** A reply to an option. */
@@ -28,13 +26,13 @@ public final class RawClient implements AutoCloseable {
   /** An answer to a request: one chunk, or a simple reply. */
   record Answer(long cookie, int error, byte[] data) {}
 
-  private RawClient(SocketChannel socket) {
+  private RawClient(NbdSocket socket) {
     this.socket = socket;
   }
 
   /** Connected, and nothing said yet. */
   static RawClient connect(SocketAddress address) throws IOException {
-    return new RawClient(SocketChannel.open(address));
+    return new RawClient(NbdSocket.connect(address));
   }
 
   /** Connected, with flags exchanged. */
@@ -62,12 +60,7 @@ public final class RawClient implements AutoCloseable {
   }
 
   void greet(int flags) throws IOException {
-    ByteBuffer greeting = read(18);
-    if (greeting.getLong() != Protocol.GREETING_MAGIC
-        || greeting.getLong() != Protocol.OPTION_MAGIC) {
-      throw new IOException("no greeting");
-    }
-    send(ByteBuffer.allocate(4).putInt(flags));
+    socket.greet(flags);
   }
 
   // ---- options
@@ -95,17 +88,9 @@ public final class RawClient implements AutoCloseable {
     return bytes;
   }
 
-  static ByteBuffer optionBytes(int option, byte[] data) {
-    return ByteBuffer.allocate(16 + data.length)
-        .putLong(Protocol.OPTION_MAGIC)
-        .putInt(option)
-        .putInt(data.length)
-        .put(data);
-  }
-
   /** The replies, up to and with the one that ends them. */
   List<Reply> option(int option, byte... data) throws IOException {
-    send(optionBytes(option, data));
+    send(NbdSocket.option(option, data));
     List<Reply> replies = new ArrayList<>();
     do {
       replies.add(reply());
@@ -114,7 +99,7 @@ public final class RawClient implements AutoCloseable {
   }
 
   Reply reply() throws IOException {
-    ByteBuffer head = read(20);
+    ByteBuffer head = read(Protocol.OPTION_REPLY_BYTES);
     if (head.getLong() != Protocol.OPTION_REPLY_MAGIC) throw new IOException("no reply");
     int option = head.getInt();
     int type = head.getInt();
@@ -129,13 +114,8 @@ public final class RawClient implements AutoCloseable {
   // ---- requests
 
   static ByteBuffer requestBytes(int command, int flags, long cookie, long offset, long length) {
-    return ByteBuffer.allocate(Protocol.REQUEST_BYTES)
-        .putInt(Protocol.REQUEST_MAGIC)
-        .putShort((short) flags)
-        .putShort((short) command)
-        .putLong(cookie)
-        .putLong(offset)
-        .putInt((int) length);
+    ByteBuffer request = ByteBuffer.allocate(Protocol.REQUEST_BYTES);
+    return NbdSocket.putRequest(request, command, flags, cookie, offset, length);
   }
 
   void request(int command, int flags, long cookie, long offset, long length) throws IOException {
@@ -213,25 +193,16 @@ public final class RawClient implements AutoCloseable {
 
   /** A filled buffer, from its beginning. */
   void send(ByteBuffer filled) throws IOException {
-    filled.flip();
-    while (filled.hasRemaining()) socket.write(filled);
+    socket.send(filled);
   }
 
   ByteBuffer read(int bytes) throws IOException {
-    ByteBuffer into = ByteBuffer.allocate(bytes);
-    while (into.hasRemaining()) {
-      if (socket.read(into) < 0) throw new EOFException("the server closed the connection");
-    }
-    return into.flip();
+    return socket.receive(bytes);
   }
 
   /** Waits until the server closes; false if it says something instead. */
   boolean isClosed() {
-    try {
-      return socket.read(ByteBuffer.allocate(1)) < 0;
-    } catch (IOException reset) {
-      return true;
-    }
+    return socket.isClosed();
   }
 
   @Override

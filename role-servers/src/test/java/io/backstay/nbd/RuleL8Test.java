@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Rule L8: a late write of a connection that is gone never lands over a newer one. */
+/** A late write of a connection that is gone never lands over a newer one (rule L8). */
 @Timeout(60)
 class RuleL8Test {
   /** At most one request waits for its answer, so that the next one stays in the socket. */
@@ -100,7 +100,7 @@ class RuleL8Test {
 
   /** GO, and a read that follows at once. */
   private static void goAndRead(RawClient client) throws IOException {
-    ByteBuffer go = RawClient.optionBytes(Protocol.OPT_GO, RawClient.wish(Served.NAME)).flip();
+    ByteBuffer go = NbdSocket.option(Protocol.OPT_GO, RawClient.wish(Served.NAME)).flip();
     ByteBuffer both = ByteBuffer.allocate(go.remaining() + Protocol.REQUEST_BYTES);
     both.put(go).put(RawClient.requestBytes(Protocol.READ, 0, 7, 512, 512).flip());
     client.send(both);
