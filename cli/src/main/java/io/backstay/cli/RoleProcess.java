@@ -4,6 +4,7 @@ import io.backstay.archive.ArchiveService;
 import io.backstay.authority.Signer;
 import io.backstay.catalog.CatalogService;
 import io.backstay.device.FileDirectory;
+import io.backstay.device.HugePages;
 import io.backstay.device.LinuxDevices;
 import io.backstay.device.LinuxSharedMemories;
 import io.backstay.group.DirectoryLock;
@@ -113,7 +114,7 @@ final class RoleProcess {
         process.servers(),
         process.authority(),
         process.authority(),
-        new BufferPool(buffers(), Message.ImageChunk.RANGE_BYTES));
+        new BufferPool(buffers(), Message.ImageChunk.RANGE_BYTES, HugePages::allocate));
   }
 
   /** A proxy moves no images; the log that it converts lies in memory of its own. */

@@ -41,6 +41,22 @@ final class Linux {
 
   static final int SYNC_FILE_RANGE_WRITE = 2;
 
+  private static final int PROT_NONE = 0;
+  private static final int PROT_READ_WRITE = 3;
+  private static final int MAP_SHARED = 1;
+  private static final int MAP_PRIVATE = 2;
+  private static final int MAP_FIXED = 0x10;
+  private static final int MAP_ANONYMOUS = 0x20;
+  private static final int MAP_NORESERVE = 0x4000;
+
+  /** Addresses only, which nobody may touch. */
+  static final int MAP_NOTHING = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+  static final int MAP_ANONYMOUS_FIXED = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+  static final int MAP_SHARED_FIXED = MAP_SHARED | MAP_FIXED;
+  static final int MADV_HUGEPAGE = 14;
+  static final int MADV_COLLAPSE = 25;
+
   static final long FICLONE = 0x40049409L;
   static final long BLKSSZGET = 0x1268L;
   static final long BLKZEROOUT = 0x127fL;
@@ -106,6 +122,15 @@ final class Linux {
       variadic("ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
   private static final MethodHandle IOCTL_NUMBER =
       variadic("ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle MMAP =
+      plain(
+          "mmap",
+          FunctionDescriptor.of(
+              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+  private static final MethodHandle MUNMAP =
+      plain("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle MADVISE =
+      plain("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
   private static final MethodHandle STRERROR =
       LINKER.downcallHandle(
           LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(ADDRESS, JAVA_INT));
@@ -197,6 +222,30 @@ final class Linux {
 
   static int fsync(int fd) {
     return (int) call((state, arena) -> (int) FSYNC.invokeExact(state, fd));
+  }
+
+  /**
+   * The first bytes of a file, or of nothing where {@code fd} is -1.
+   *
+   * @return the address
+   */
+  static long mmap(long address, long lengthBytes, int flags, int fd) {
+    int protection = flags == MAP_NOTHING ? PROT_NONE : PROT_READ_WRITE;
+    return call((state, arena) ->
+        (long) MMAP.invokeExact(state, address, lengthBytes, protection, flags, fd, 0L));
+  }
+
+  static int munmap(long address, long lengthBytes) {
+    return (int) call((state, arena) -> (int) MUNMAP.invokeExact(state, address, lengthBytes));
+  }
+
+  /** Of all the memory that a direct buffer has. */
+  static int madvise(ByteBuffer memory, int advice) {
+    return (int)
+        call((state, arena) -> {
+          MemorySegment bytes = MemorySegment.ofBuffer(memory);
+          return (int) MADVISE.invokeExact(state, bytes, bytes.byteSize(), advice);
+        });
   }
 
   /** Fragment size of the file system: what the JDK takes for the alignment of direct IO. */

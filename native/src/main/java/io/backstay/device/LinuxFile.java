@@ -71,6 +71,11 @@ final class LinuxFile implements Closeable {
     return path;
   }
 
+  /** Maps its first bytes at that address, over what is mapped there; negative errno or there. */
+  long map(long address, int bytes) throws IOException {
+    return quietly(() -> Linux.mmap(address, bytes, Linux.MAP_SHARED_FIXED, fd));
+  }
+
   /** A path under which this very file can be opened once more, also when it has no name. */
   String pathOfDescriptor() {
     return "/proc/self/fd/" + fd;

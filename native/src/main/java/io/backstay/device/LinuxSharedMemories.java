@@ -4,12 +4,10 @@ import io.backstay.seam.Directory;
 import io.backstay.seam.SharedMemories;
 import io.backstay.seam.SharedMemory;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /** Files in the file system of memory that every Linux has at {@code /dev/shm}. */
@@ -72,10 +70,9 @@ public final class LinuxSharedMemories implements SharedMemories {
   }
 
   private static SharedMemory map(Path at) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(at, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+    try (LinuxFile file = LinuxFile.open(at.toString(), Linux.O_RDWR)) {
       return new MappedMemory(
-          at.toString(), channel.map(FileChannel.MapMode.READ_WRITE, 0, channel.size()));
+          at.toString(), HugePages.map(file, Math.toIntExact(file.sizeBytes())));
     }
   }
 

@@ -5,7 +5,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.MappedByteBuffer;
 
 /**
  * A file in memory, mapped. The mapping ends when nobody refers to it any more: unmapping it while
@@ -16,9 +15,9 @@ final class MappedMemory implements SharedMemory {
       MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final String path;
-  private final MappedByteBuffer bytes;
+  private final ByteBuffer bytes;
 
-  MappedMemory(String path, MappedByteBuffer bytes) {
+  MappedMemory(String path, ByteBuffer bytes) {
     this.path = path;
     this.bytes = bytes;
   }

@@ -1,6 +1,6 @@
 package io.backstay.net;
 
-import io.backstay.seam.BufferPool;
+import io.backstay.device.HugePages;
 import io.backstay.wire.Payload;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -37,7 +37,7 @@ final class PayloadMemory {
   private int buffersTaken;
 
   private static final class Chunk {
-    final ByteBuffer memory = BufferPool.aligned(CHUNK_BYTES);
+    final ByteBuffer memory = HugePages.allocate(CHUNK_BYTES);
     long free = -1;
   }
 

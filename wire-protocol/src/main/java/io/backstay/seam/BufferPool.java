@@ -3,6 +3,7 @@ package io.backstay.seam;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.Semaphore;
+import java.util.function.IntFunction;
 
 /**
  * A bounded stock of direct buffers, aligned for direct IO. What a flow may hold in memory is the
@@ -17,6 +18,7 @@ public final class BufferPool {
 
   private final int buffers;
   private final int bufferBytes;
+  private final IntFunction<ByteBuffer> memory;
   private final Semaphore free;
   private final ArrayDeque<ByteBuffer> idle = new ArrayDeque<>();
   private int allocated;
@@ -25,6 +27,13 @@ public final class BufferPool {
    * @param bufferBytes capacity of each buffer, a multiple of 4096
    */
   public BufferPool(int buffers, int bufferBytes) {
+    this(buffers, bufferBytes, BufferPool::aligned);
+  }
+
+  /**
+   * @param memory gives so many bytes that are aligned for direct IO, to keep
+   */
+  public BufferPool(int buffers, int bufferBytes, IntFunction<ByteBuffer> memory) {
     if (buffers < 1 || bufferBytes < ALIGNMENT_BYTES || bufferBytes % ALIGNMENT_BYTES != 0) {
       throw new IllegalArgumentException(
           "a pool of %d buffers of %d bytes: both must be positive, the bytes a multiple of %d"
@@ -32,6 +41,7 @@ public final class BufferPool {
     }
     this.buffers = buffers;
     this.bufferBytes = bufferBytes;
+    this.memory = memory;
     this.free = new Semaphore(buffers);
   }
 
@@ -57,7 +67,7 @@ public final class BufferPool {
 
   private void allocate() {
     int more = Math.clamp(SLAB_BYTES / bufferBytes, 1, buffers - allocated);
-    ByteBuffer slab = aligned(Math.multiplyExact(more, bufferBytes));
+    ByteBuffer slab = memory.apply(Math.multiplyExact(more, bufferBytes));
     for (int i = 0; i < more; i++) idle.push(slab.slice(i * bufferBytes, bufferBytes));
     allocated += more;
   }
