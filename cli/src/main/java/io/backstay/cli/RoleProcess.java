@@ -4,7 +4,6 @@ import io.backstay.archive.ArchiveService;
 import io.backstay.authority.Signer;
 import io.backstay.catalog.CatalogService;
 import io.backstay.device.FileDirectory;
-import io.backstay.device.HugePages;
 import io.backstay.device.LinuxDevices;
 import io.backstay.device.LinuxSharedMemories;
 import io.backstay.group.DirectoryLock;
@@ -105,16 +104,17 @@ final class RoleProcess {
   }
 
   private RoleParts parts(ServerProcess process, Directory directory) {
+    LinuxDevices devices = new LinuxDevices(time);
     return new RoleParts(
         config,
         directory,
-        new LinuxDevices(time),
+        devices,
         time,
         process.dialer(),
         process.servers(),
         process.authority(),
         process.authority(),
-        new BufferPool(buffers(), Message.ImageChunk.RANGE_BYTES, HugePages::allocate));
+        new BufferPool(buffers(), Message.ImageChunk.RANGE_BYTES, devices::memory));
   }
 
   /** A proxy moves no images; the log that it converts lies in memory of its own. */

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /**
  * The bytes of a device from the first to the last, as many as it has when it is opened: while one
@@ -16,7 +17,7 @@ import java.util.Optional;
  * for several threads.
  */
 final class AheadChannel implements ReadableByteChannel {
-  private static final int PIECE_BYTES = 512 << 10;
+  private static final int PIECE_BYTES = 1 << 20;
 
   private final BlockDevice device;
   private final Time time;
@@ -32,17 +33,17 @@ final class AheadChannel implements ReadableByteChannel {
 
   /**
    * @param device closed with this
+   * @param memory for direct IO
    */
-  AheadChannel(BlockDevice device, Time time) {
+  AheadChannel(BlockDevice device, Time time, IntFunction<ByteBuffer> memory) {
     this.device = device;
     this.time = time;
     this.sizeBytes = device.sizeBytes();
-    this.piece = memory();
-    this.next = memory();
-  }
-
-  private ByteBuffer memory() {
-    return BufferPool.aligned(Math.clamp(sizeBytes, 1, PIECE_BYTES)).limit(0);
+    int wanted = Math.clamp(sizeBytes, 1, PIECE_BYTES);
+    int bytes = wanted + BufferPool.ALIGNMENT_BYTES - 1 & -BufferPool.ALIGNMENT_BYTES;
+    ByteBuffer both = memory.apply(2 * bytes);
+    this.piece = both.slice(0, bytes).limit(0);
+    this.next = both.slice(bytes, bytes);
   }
 
   @Override

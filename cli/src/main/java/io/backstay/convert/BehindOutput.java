@@ -3,11 +3,11 @@ package io.backstay.convert;
 import io.backstay.diff.DiffOutput;
 import io.backstay.diff.Errand;
 import io.backstay.seam.BlockDevice;
-import io.backstay.seam.BufferPool;
 import io.backstay.seam.Time;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /**
  * Writes an empty device from its first byte on, in whole pieces as direct IO wants them: while one
@@ -19,14 +19,20 @@ final class BehindOutput implements DiffOutput, AutoCloseable {
 
   private final BlockDevice device;
   private final Time time;
-  private ByteBuffer gathered = BufferPool.aligned(PIECE_BYTES);
-  private ByteBuffer leaving = BufferPool.aligned(PIECE_BYTES);
+  private ByteBuffer gathered;
+  private ByteBuffer leaving;
   private Optional<Errand> writing = Optional.empty();
   private long begun;
 
-  BehindOutput(BlockDevice device, Time time) {
+  /**
+   * @param memory for direct IO
+   */
+  BehindOutput(BlockDevice device, Time time, IntFunction<ByteBuffer> memory) {
     this.device = device;
     this.time = time;
+    ByteBuffer both = memory.apply(2 * PIECE_BYTES);
+    this.gathered = both.slice(0, PIECE_BYTES);
+    this.leaving = both.slice(PIECE_BYTES, PIECE_BYTES);
   }
 
   @Override

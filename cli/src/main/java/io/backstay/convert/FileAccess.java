@@ -40,7 +40,7 @@ public record FileAccess(Devices devices, Time time) {
 
   /** A device from its first byte to its last; closes it when it is closed. */
   ReadableByteChannel ahead(BlockDevice device) {
-    return new AheadChannel(device, time);
+    return new AheadChannel(device, time, devices::memory);
   }
 
   /** A file that is there already, to be written. */
@@ -50,7 +50,7 @@ public record FileAccess(Devices devices, Time time) {
 
   /** Writes an empty device from its first byte on. */
   BehindOutput append(BlockDevice device) {
-    return new BehindOutput(device, time);
+    return new BehindOutput(device, time, devices::memory);
   }
 
   static void requireThere(Path file, String what) throws RefusedException {

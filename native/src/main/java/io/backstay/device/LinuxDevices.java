@@ -8,6 +8,7 @@ import io.backstay.seam.Devices;
 import io.backstay.seam.Emptiness;
 import io.backstay.seam.Time;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -114,6 +115,11 @@ public final class LinuxDevices implements Devices {
   @Override
   public ChangeStamp changeStamp(String path) throws IOException {
     return stamps.of(absolute(path));
+  }
+
+  @Override
+  public ByteBuffer memory(int bytes) {
+    return HugePages.allocate(bytes);
   }
 
   private DeviceFacts examineBlockDevice(String path, FileStatus status) throws IOException {

@@ -38,9 +38,9 @@ final class WlogIntakes {
   WlogIntakes(RoleParts parts, ProxyVolumes volumes, int intervalBytesMax) {
     this.parts = parts;
     this.volumes = volumes;
-    this.received = new BufferPool(RECEIVED_MAX, intervalBytesMax);
+    this.received = parts.buffers(RECEIVED_MAX, intervalBytesMax);
     int compressors = parts.config().transfers().compressors();
-    this.converted = new BufferPool(1, ConversionMemory.bytes(compressors));
+    this.converted = parts.buffers(1, ConversionMemory.bytes(compressors));
   }
 
   /** The whole conversation, from {@code OpenWlog} on; it ends when the storage ends it. */

@@ -41,6 +41,11 @@ public record RoleParts(
     Objects.requireNonNull(pool, "pool");
   }
 
+  /** A pool beside that of the image transfers. */
+  public BufferPool buffers(int buffers, int bufferBytes) {
+    return new BufferPool(buffers, bufferBytes, devices::memory);
+  }
+
   /**
    * Opens a conversation with a server of the group, wherever the newest copy of the catalog says
    * that it is.

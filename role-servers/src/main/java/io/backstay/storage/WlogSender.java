@@ -54,7 +54,7 @@ final class WlogSender implements Runnable {
   private final LoggedVolume log;
   private final CutFeed feed;
   private final Gate kicked;
-  private final BufferPool buffers = new BufferPool(2, LogExtract.STRETCH_BYTES);
+  private final BufferPool buffers;
 
   private volatile boolean stopped;
   private volatile Optional<Cut> sent = Optional.empty();
@@ -80,6 +80,7 @@ final class WlogSender implements Runnable {
     this.log = log;
     this.feed = log.feed();
     this.kicked = parts.time().gate();
+    this.buffers = parts.buffers(2, LogExtract.STRETCH_BYTES);
   }
 
   Shipping shipping() {

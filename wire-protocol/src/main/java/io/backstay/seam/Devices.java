@@ -1,6 +1,7 @@
 package io.backstay.seam;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 
@@ -63,4 +64,9 @@ public interface Devices {
    * nothing (rule L10).
    */
   ChangeStamp changeStamp(String path) throws IOException;
+
+  /** Zeroed memory, to keep, that is best for reading and writing these and what lies beside. */
+  default ByteBuffer memory(int bytes) {
+    return BufferPool.aligned(bytes);
+  }
 }
