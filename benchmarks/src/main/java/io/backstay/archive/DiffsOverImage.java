@@ -4,6 +4,7 @@ import io.backstay.archive.ArchiveVolume.Generations;
 import io.backstay.archive.ArchiveVolume.Image;
 import io.backstay.chain.Snap;
 import io.backstay.device.FileDirectory;
+import io.backstay.device.HugePages;
 import io.backstay.diff.DiffDraft;
 import io.backstay.diff.SortedDiffWriter;
 import io.backstay.history.DiffStore;
@@ -53,7 +54,7 @@ public final class DiffsOverImage implements AutoCloseable {
   private static final String VOLUME = "vol0";
   private static final Session SESSION = new Session(1, new SessionUuid(1, 2), Optional.of(0L), 0);
 
-  private final BufferPool pool = new BufferPool(16, ImageChunk.RANGE_BYTES);
+  private final BufferPool pool = new BufferPool(16, ImageChunk.RANGE_BYTES, HugePages::allocate);
   private final int ranges;
   private final PointImage alone;
   private final PointImage under;

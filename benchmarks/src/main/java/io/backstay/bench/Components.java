@@ -58,8 +58,7 @@ final class Components {
   private final Console console;
   private final Time time;
   private final LinuxDevices devices;
-  private final BufferPool pool =
-      new BufferPool(ServerConfig.Transfers.DEFAULT.buffers(), Message.ImageChunk.RANGE_BYTES);
+  private final BufferPool pool;
 
   Components(Path image, Workplace place, Meter meter, Console console, Time time) {
     this.image = image;
@@ -68,6 +67,8 @@ final class Components {
     this.console = console;
     this.time = time;
     this.devices = new LinuxDevices(time);
+    int buffers = ServerConfig.Transfers.DEFAULT.buffers();
+    this.pool = new BufferPool(buffers, Message.ImageChunk.RANGE_BYTES, devices::memory);
   }
 
   private interface Part {
