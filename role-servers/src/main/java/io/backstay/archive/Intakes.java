@@ -93,8 +93,9 @@ final class Intakes {
     } finally {
       lock.unlock();
     }
+    Message end;
     try {
-      receive(channel, open, running);
+      end = receive(channel, open, running);
     } catch (NoSpaceException e) {
       throw new RefusedException(
           Refusal.of(RefusalCode.NO_SPACE, "the archive has no space left")
@@ -111,6 +112,8 @@ final class Intakes {
         lock.unlock();
       }
     }
+    // Whoever hears of the end may begin the next operation at once, and is not to find this one.
+    channel.send(Frame.of(end));
   }
 
   private void authorise(Peer peer, Message.OpenImage open) throws RefusedException {
@@ -150,16 +153,14 @@ final class Intakes {
             .found("epoch " + seen));
   }
 
-  private void receive(Channel channel, Message.OpenImage open, Collection<OperationKind> running)
+  /** Returns the last message, which is not sent yet. */
+  private Message receive(
+      Channel channel, Message.OpenImage open, Collection<OperationKind> running)
       throws RefusedException, IOException, InterruptedException {
     ArchiveVolume volume = store.get(open.volume());
     Optional<Image> known = volume.sentBy(open.operation());
     if (known.isPresent()) {
-      channel.send(
-          Frame.of(
-              new Message.ImageResume(
-                  open.sizeBytes(), Optional.of(committed(known.get().point())))));
-      return;
+      return new Message.ImageResume(open.sizeBytes(), Optional.of(committed(known.get().point())));
     }
     ArchiveVolume.TABLE.admit(open.volume(), volume.state(), OperationKind.FULL_BACKUP, running);
     if (open.origin().isPresent()) requireOpen(volume, open);
@@ -179,7 +180,7 @@ final class Intakes {
                   store.update(
                       open.volume(), before -> before.progress(open.operation(), upTo, stored)));
       Message.ImageEnd end = receive(channel, directory, partial, sink);
-      channel.send(Frame.of(committed(commit(open, partial, sink.storedBytes(), end))));
+      return committed(commit(open, partial, sink.storedBytes(), end));
     }
   }
 

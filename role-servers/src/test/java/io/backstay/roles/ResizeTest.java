@@ -16,11 +16,14 @@ import io.backstay.model.Role;
 import io.backstay.model.VolumeKind;
 import io.backstay.seam.BlockDevice;
 import io.backstay.wire.Command;
+import io.backstay.wire.Message;
 import io.backstay.wire.Peer;
 import io.backstay.wire.Reply;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -159,6 +162,27 @@ class ResizeTest {
     resized(group.storage, "r3", 4, plain(3, 2 * MIB));
     group.backUp("r4/backup", 5);
     assertThat(refusal(group.archive, "r5/x", 4, plain(4, 3 * MIB))).isEqualTo(RefusalCode.FENCED);
+  }
+
+  /** Whoever hears that it has the image need not know that a transfer was there. */
+  @Test
+  void anArchiveThatSaysThatItHasAnImageTakesTheNextOperation() throws Exception {
+    group.addVolume(2 * MIB, 1);
+    AtomicReference<RefusedException> refused = new AtomicReference<>();
+    group.archive.saying =
+        said -> {
+          if (!(said instanceof Message.Committed)) return;
+          try {
+            group.archive.start("r2/a0", 3, TwinGroup.resize(plain(2, 3 * MIB)));
+          } catch (RefusedException e) {
+            refused.set(e);
+          } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        };
+    group.backUp("r1/backup", 2);
+    assertThat(refused).hasNullValue();
+    assertThat(group.archive.await("r2/a0").state()).isEqualTo(State.DONE);
   }
 
   // ---- logged

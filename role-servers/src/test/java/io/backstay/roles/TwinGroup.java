@@ -48,6 +48,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -90,6 +91,7 @@ final class TwinGroup implements AfterEachCallback {
     final String node;
     final String address;
     RoleService service;
+    volatile Consumer<Message> saying = _ -> {};
     MemoryDoor door = new MemoryDoor();
     private MemoryNetwork network;
     private MortalTime time;
@@ -149,7 +151,8 @@ final class TwinGroup implements AfterEachCallback {
       try {
         while (true) {
           Channel channel = listener.accept();
-          time.fork("conversation", () -> converse(channel));
+          Channel overheard = new OverheardChannel(channel, said -> saying.accept(said));
+          time.fork("conversation", () -> converse(overheard));
         }
       } catch (IOException | InterruptedException e) {
         // the process is over
