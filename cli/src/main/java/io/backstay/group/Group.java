@@ -57,7 +57,9 @@ public final class Group {
       GroupFile group = setup.make(wish);
       Optional<Refusal> lost = new LostCatalog(layout, group).look();
       if (lost.isPresent()) throw new RefusedException(lost.get());
-      if (group.temporal().embedded() && processes.find(Member.TEMPORAL).isEmpty()) {
+      // One that lives may be about to die, of a group whose directory was deleted.
+      boolean known = TemporalServer.recordedBinary(layout).isPresent();
+      if (group.temporal().embedded() && !(known && processes.find(Member.TEMPORAL).isPresent())) {
         new TemporalServer(layout, launch).require();
       }
       startSupervisor(wish.onlyWhile(), say);

@@ -2,6 +2,7 @@ package io.backstay.log;
 
 import io.backstay.seam.BlockDevice;
 import io.backstay.seam.Gate;
+import io.backstay.seam.Time;
 import io.backstay.wlog.SuperSector;
 import java.io.IOException;
 import java.time.Duration;
@@ -17,7 +18,9 @@ import java.util.concurrent.locks.ReentrantLock;
  *   log below oldest may be overwritten
  * </pre>
  *
- * <p>What oldest is, up to written, says {@link Retention}.
+ * <p>What oldest is, up to written, says {@link Retention}: log that was sent is let go of as far
+ * as it is below written already. The data device is flushed for that only where the log has little
+ * room left, else by the interval: what is written again and again reaches the disk once.
  */
 final class Checkpointer implements Runnable {
   private final ReentrantLock storing = new ReentrantLock();
@@ -26,23 +29,42 @@ final class Checkpointer implements Runnable {
   private final BlockDevice data;
   private final Retention retention;
   private final Duration interval;
+  private final Time time;
   private volatile boolean stopped;
 
-  Checkpointer(Tail tail, LogDevice log, BlockDevice data, Retention retention, Duration interval) {
+  /**
+   * @param interval how often the data device is flushed, at least
+   */
+  Checkpointer(
+      Tail tail,
+      LogDevice log,
+      BlockDevice data,
+      Retention retention,
+      Duration interval,
+      Time time) {
     this.tail = tail;
     this.log = log;
     this.data = data;
     this.retention = retention;
     this.interval = interval;
+    this.time = time;
   }
 
   @Override
   public void run() {
     Gate wanted = tail.gates().room();
+    long flushed = time.nanos();
     try {
       while (!stopped && tail.failure().isEmpty()) {
-        wanted.await(interval);
-        if (!stopped) checkpoint();
+        wanted.await(Duration.ofNanos(Math.max(0, flushed + interval.toNanos() - time.nanos())));
+        if (stopped) return;
+        boolean due = time.nanos() - flushed >= interval.toNanos();
+        if (due || tail.position().wantsCheckpoint()) {
+          flushed = time.nanos();
+          checkpoint();
+        } else {
+          letGo();
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -68,16 +90,33 @@ final class Checkpointer implements Runnable {
   private void checkpointAlone() {
     long applied = tail.appliedLsid();
     SuperSector before = log.stored();
-    int needed = LogRing.packBlocksMax(tail.memory().blocks()) + 1;
-    long oldest = retention.oldest(before.oldestLsid(), applied, tail.position(), needed);
-    if (applied == before.writtenLsid() && before.oldestLsid() == oldest) return;
     try {
       // Where this fails written stays; the next process applies the log again from there (L4).
-      flushData();
-      store(before.withLsids(oldest, applied));
+      if (applied != before.writtenLsid()) flushData();
+      advance(before, applied);
     } catch (IOException e) {
       tail.fail(e);
     }
+  }
+
+  /** Log that nobody needs any more, of what is on the data device. */
+  private void letGo() {
+    storing.lock();
+    try {
+      SuperSector stored = log.stored();
+      if (tail.failure().isEmpty()) advance(stored, stored.writtenLsid());
+    } catch (IOException e) {
+      tail.fail(e);
+    } finally {
+      storing.unlock();
+    }
+  }
+
+  private void advance(SuperSector before, long written) throws IOException {
+    int needed = LogRing.packBlocksMax(tail.memory().blocks()) + 1;
+    long oldest = retention.oldest(before.oldestLsid(), written, tail.position(), needed);
+    if (written != before.writtenLsid() || oldest != before.oldestLsid())
+      store(before.withLsids(oldest, written));
   }
 
   private void flushData() throws IOException {

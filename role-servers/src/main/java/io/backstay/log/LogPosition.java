@@ -11,4 +11,14 @@ package io.backstay.log;
  * @param full whether writers wait for room
  */
 public record LogPosition(
-    long oldest, long written, long durable, long latest, long capacityBlocks, boolean full) {}
+    long oldest, long written, long durable, long latest, long capacityBlocks, boolean full) {
+
+  /**
+   * Whether the log wants to be overwritten soon: so that a checkpoint ends before writers wait for
+   * it (rule L6), or where they wait already.
+   */
+  boolean wantsCheckpoint() {
+    long free = capacityBlocks - (latest - oldest);
+    return full || durable - written > Math.min(capacityBlocks / 2, free);
+  }
+}

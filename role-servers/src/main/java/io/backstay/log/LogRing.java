@@ -141,15 +141,6 @@ final class LogRing {
     return endLsid - oldest <= ringBlocks - tailBlocks;
   }
 
-  /**
-   * Whether the log wants to be overwritten soon: so that a checkpoint ends before writers wait for
-   * it (rule L6).
-   */
-  boolean wantsCheckpoint(long durable) {
-    long free = capacityBlocks() - (latest - oldest);
-    return durable - written > Math.min(capacityBlocks() / 2, free);
-  }
-
   /** The record stands at its place. */
   void take(Place place, int dataBlocks) {
     if (place.newPack()) open = Optional.of(new OpenPack(place.pack()));

@@ -83,7 +83,8 @@ public final class LoggedVolume implements Export {
     // Before anybody sends the log: what an earlier process let go of was sent, and is not there.
     if (cuts.isProtecting()) cuts.forgetBelow(log.stored().oldestLsid());
     this.retention = new Retention(parts.volume(), cuts, cutter, settings.onFull(), time);
-    this.checkpointer = new Checkpointer(tail, log, data, retention, settings.checkpointInterval());
+    this.checkpointer =
+        new Checkpointer(tail, log, data, retention, settings.checkpointInterval(), time);
     this.sessions = new SessionSwitch(parts, opened, cutter, checkpointer);
     this.growth = new Growth(parts.volume(), log, data, checkpointer);
     this.reads = new VolumeReads(parts.volume(), tail, data, time);
