@@ -57,9 +57,11 @@ public final class Group {
       GroupFile group = setup.make(wish);
       Optional<Refusal> lost = new LostCatalog(layout, group).look();
       if (lost.isPresent()) throw new RefusedException(lost.get());
-      // One that lives may be about to die, of a group whose directory was deleted.
-      boolean known = TemporalServer.recordedBinary(layout).isPresent();
-      if (group.temporal().embedded() && !(known && processes.find(Member.TEMPORAL).isPresent())) {
+      // One that lives without a record is of a group whose directory was deleted, and may end now.
+      boolean lives =
+          processes.find(Member.TEMPORAL).isPresent()
+              && TemporalServer.recordedBinary(layout).isPresent();
+      if (group.temporal().embedded() && !lives) {
         new TemporalServer(layout, launch).require();
       }
       startSupervisor(wish.onlyWhile(), say);

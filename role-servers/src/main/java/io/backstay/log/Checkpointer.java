@@ -7,6 +7,7 @@ import io.backstay.wlog.SuperSector;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 
 /**
  * The thread that lets the log be overwritten (rule L4). Each step is durable before the next:
@@ -53,14 +54,13 @@ final class Checkpointer implements Runnable {
   @Override
   public void run() {
     Gate wanted = tail.gates().room();
-    long flushed = time.nanos();
+    long due = time.nanos() + interval.toNanos();
     try {
       while (!stopped && tail.failure().isEmpty()) {
-        wanted.await(Duration.ofNanos(Math.max(0, flushed + interval.toNanos() - time.nanos())));
+        wanted.await(Duration.ofNanos(Math.max(0, due - time.nanos())));
         if (stopped) return;
-        boolean due = time.nanos() - flushed >= interval.toNanos();
-        if (due || tail.position().wantsCheckpoint()) {
-          flushed = time.nanos();
+        if (time.nanos() - due >= 0 || tail.position().wantsCheckpoint()) {
+          due = time.nanos() + interval.toNanos();
           checkpoint();
         } else {
           letGo();
@@ -77,42 +77,31 @@ final class Checkpointer implements Runnable {
     tail.gates().room().open();
   }
 
-  /** Nothing where a device failed: its next flush may succeed and mean nothing (rule L4). */
   void checkpoint() {
-    storing.lock();
-    try {
-      if (tail.failure().isEmpty()) checkpointAlone();
-    } finally {
-      storing.unlock();
-    }
-  }
-
-  private void checkpointAlone() {
-    long applied = tail.appliedLsid();
-    SuperSector before = log.stored();
-    try {
-      // Where this fails written stays; the next process applies the log again from there (L4).
-      if (applied != before.writtenLsid()) flushData();
-      advance(before, applied);
-    } catch (IOException e) {
-      tail.fail(e);
-    }
+    moveTo(tail::appliedLsid);
   }
 
   /** Log that nobody needs any more, of what is on the data device. */
   private void letGo() {
+    moveTo(() -> log.stored().writtenLsid());
+  }
+
+  /** Nothing where a device failed: its next flush may succeed and mean nothing (rule L4). */
+  private void moveTo(LongSupplier written) {
     storing.lock();
     try {
-      SuperSector stored = log.stored();
-      if (tail.failure().isEmpty()) advance(stored, stored.writtenLsid());
+      if (tail.failure().isEmpty()) moveTo(written.getAsLong());
     } catch (IOException e) {
+      // What is stored as written stays; the next process applies the log again from there (L4).
       tail.fail(e);
     } finally {
       storing.unlock();
     }
   }
 
-  private void advance(SuperSector before, long written) throws IOException {
+  private void moveTo(long written) throws IOException {
+    SuperSector before = log.stored();
+    if (written != before.writtenLsid()) flushData();
     int needed = LogRing.packBlocksMax(tail.memory().blocks()) + 1;
     long oldest = retention.oldest(before.oldestLsid(), written, tail.position(), needed);
     if (written != before.writtenLsid() || oldest != before.oldestLsid())

@@ -253,7 +253,7 @@ final class Tail {
           entries.durable(batch.endNumber());
           durableLsid = batch.endLsid();
           memory.durable(batch.endNumber());
-          if (ring.position(durableLsid, ringFull).wantsCheckpoint()) gates.room().open();
+          if (position().wantsCheckpoint()) gates.room().open();
           return flushWaiters.upTo(batch.endNumber());
         });
     for (Answer answer : answers) answer.done(Export.DONE);
