@@ -149,8 +149,13 @@ final class DirectDevice implements BlockDevice {
       else file.write(at, from);
     }
     // The disk is as fast with these now as later. Gathered, a flush would bring gigabytes at once.
-    if (alignmentBytes == 1 && end - offset > CACHED_WRITE_BYTES_MAX)
-      file.beginWriting(offset, end - offset);
+    if (end - offset > CACHED_WRITE_BYTES_MAX) beginWriting(offset, end - offset);
+  }
+
+  @Override
+  public void beginWriting(long offset, long lengthBytes) throws IOException {
+    requireRange(offset, lengthBytes);
+    if (alignmentBytes == 1) file.beginWriting(offset, lengthBytes);
   }
 
   @Override

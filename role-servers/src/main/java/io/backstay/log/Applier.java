@@ -45,6 +45,7 @@ final class Applier implements Runnable {
           if (work.await(IDLE) && !tail.wantsApplying()) work.await(GATHER);
         } else {
           for (Entry entry : next) apply(tail.memory(), data, entry);
+          if (tail.position().wantsCheckpoint()) beginWriting(next);
           tail.applied(next);
         }
       }
@@ -53,6 +54,17 @@ final class Applier implements Runnable {
     } catch (IOException e) {
       // Nothing is lost: what was not applied is still in the tail.
       tail.fail(e);
+    }
+  }
+
+  /**
+   * Clients write faster than the data device takes it. Now it sets their pace in small steps, by
+   * the room in the tail. Else they would fill the log while a checkpoint runs, wait for its end,
+   * and leave the next one as much to flush.
+   */
+  private void beginWriting(List<Entry> entries) throws IOException {
+    for (Entry entry : entries) {
+      if (entry.kind() == Entry.Kind.WRITE) data.beginWriting(entry.offset(), entry.lengthBytes());
     }
   }
 

@@ -81,6 +81,12 @@ public interface BlockDevice extends Closeable {
   long nextData(long offset) throws IOException;
 
   /**
+   * Asks that bytes which were written go to the disk from now on, and not all at the next {@link
+   * #flush()}. A hint, which promises nothing; it may wait for the disk to take them.
+   */
+  default void beginWriting(long offset, long lengthBytes) throws IOException {}
+
+  /**
    * Makes every write and zero that returned before this call durable. After a failure nothing may
    * be assumed of them: the caller writes again and flushes again, or gives the device up (rule L3:
    * a failed flush is never retried into success).

@@ -83,6 +83,12 @@ final class MemoryBlockDevice implements BlockDevice {
   }
 
   @Override
+  public void beginWriting(long offset, long lengthBytes) throws IOException {
+    requireRange(offset, lengthBytes);
+    file.beginWriting(offset, lengthBytes);
+  }
+
+  @Override
   public void flush() throws IOException {
     file.flush();
   }

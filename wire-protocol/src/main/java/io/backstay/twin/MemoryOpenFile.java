@@ -98,6 +98,11 @@ final class MemoryOpenFile {
     return operate("next-data " + offset, () -> file.nextData(offset));
   }
 
+  /** A power loss chooses among all that was not flushed anyway. */
+  void beginWriting(long offset, long lengthBytes) throws IOException {
+    operate("begin-writing " + offset + "+" + lengthBytes, () -> file);
+  }
+
   void flush() throws IOException {
     operate(
         "flush",

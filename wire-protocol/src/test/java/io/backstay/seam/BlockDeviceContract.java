@@ -63,6 +63,7 @@ public abstract class BlockDeviceContract {
         assertThat(read(device, range))
             .as("seed %d step %d range %s", seed, step, range)
             .isEqualTo(range.of(expected));
+        device.beginWriting(range.offset(), range.lengthBytes());
       }
       device.flush();
     }
