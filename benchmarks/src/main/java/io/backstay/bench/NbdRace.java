@@ -58,6 +58,7 @@ final class NbdRace {
       for (NbdWorkload workload : NbdWorkload.all()) fio(own, workload.fio(), WARM_UP_SECONDS);
       List<String> names = new ArrayList<>(List.of(OURS));
       names.addAll(NbdPeer.NAMES);
+      names.add(NbdPeer.IDLE);
       for (int round = 0; round < settings.rounds(); round++) {
         for (int i = 0; i < names.size(); i++) {
           String name = names.get((i + round) % names.size());
@@ -174,12 +175,16 @@ final class NbdRace {
         speeds.put(name, run.perSecond());
       }
       double ours = speeds.remove(OURS);
+      double idle = speeds.remove(NbdPeer.IDLE);
       if (workload.isWrittenTwice()) {
         out.add(verdict("by nbdkit's", ours / speeds.get(NbdPeer.NBDKIT), 1, 1));
         speeds.keySet().retainAll(List.of(NbdPeer.QEMU_DIRECT));
       }
       double best = Collections.max(speeds.values());
       out.add(verdict("ratio", ours / best, workload.least(), workload.goal()));
+      out.add(
+          String.format(
+              Locale.ROOT, "%-38s of the same, a server that does nothing: %.2f", "", idle / best));
     }
     return String.join("\n", out);
   }

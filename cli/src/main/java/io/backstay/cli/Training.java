@@ -77,6 +77,7 @@ final class Training {
   void run() throws IOException, InterruptedException, RefusedException {
     Path directory = Files.createTempDirectory("backstay-training-");
     try {
+      LogSetup.asServer(Optional.of(directory.resolve("log").toString()));
       Layout layout = new Layout(directory.resolve("group"));
       GroupFile group = new Setup(layout, time).make(Wish.DEFAULT);
       Optional<Server> temporal =
