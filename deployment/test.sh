@@ -61,7 +61,7 @@ run_tests() {
   prepare_maven
   export BACKSTAY_NO_BUILD=1 # tests that start ./backstay run what is built now
   # Servers that live for a minute would spend half of it on compiling what they need once.
-  export BACKSTAY_JAVA_OPTS="${BACKSTAY_JAVA_OPTS--XX:TieredStopAtLevel=1}"
+  export BACKSTAY_JAVA_OPTS="${BACKSTAY_JAVA_OPTS--XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=4}"
   start=$(mktemp)
   lock
   say "checking the format"
