@@ -3,10 +3,12 @@ package io.backstay.cli;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.seam.NoSpaceException;
 import io.backstay.wdiff.MalformedDiffException;
 import io.backstay.wire.UnreachableException;
 import io.backstay.wlog.MalformedLogException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.util.List;
 import java.util.Map;
 
@@ -51,6 +53,22 @@ record Failure(String code, int exit, String message, String attempted, String f
               "see which servers answer: backstay status; then try again");
       case MalformedLogException malformed -> malformed(malformed, attempted);
       case MalformedDiffException malformed -> malformed(malformed, attempted);
+      case NoSpaceException full ->
+          new Failure(
+              RefusalCode.NO_SPACE.word(),
+              EXIT_FAILED,
+              "the disk is full",
+              attempted,
+              String.valueOf(full.getMessage()),
+              "make room there, or name a place on another disk; then run it again");
+      case AccessDeniedException denied ->
+          new Failure(
+              "failed",
+              EXIT_FAILED,
+              "this user may not do that",
+              attempted,
+              "no permission for " + denied.getFile(),
+              "change the file's permissions, or run it as a user who has them");
       case IOException broken ->
           new Failure("failed", EXIT_FAILED, "it failed", attempted, reason(broken), "");
       case IllegalArgumentException bad -> usage(String.valueOf(bad.getMessage()), attempted, "");

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher hears of no failure of a training: it would only make what follows slower. */
 class TrainingTest {
+  /** As the launcher lets it take. */
+  private static final Duration LONGEST = Duration.ofSeconds(180);
+
   @TempDir Path temporary;
 
   @Test
@@ -34,7 +39,10 @@ class TrainingTest {
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();
-    assertThat(training.waitFor()).as(Files.readString(output)).isZero();
+    boolean ended = training.waitFor(LONGEST.toSeconds(), TimeUnit.SECONDS);
+    training.destroyForcibly();
+    assertThat(ended).as("ended by itself: " + Files.readString(output)).isTrue();
+    assertThat(training.exitValue()).as(Files.readString(output)).isZero();
     assertThat(Files.readString(output)).startsWith("Usage:").doesNotContain("Exception");
     try (var left = Files.list(temporary)) {
       assertThat(left.filter(path -> path.getFileName().toString().startsWith("backstay-training")))
