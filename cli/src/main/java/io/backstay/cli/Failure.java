@@ -56,7 +56,7 @@ record Failure(String code, int exit, String message, String attempted, String f
       case NoSpaceException full ->
           new Failure(
               RefusalCode.NO_SPACE.word(),
-              EXIT_FAILED,
+              RefusalCode.NO_SPACE.exitCode(),
               "the disk is full",
               attempted,
               String.valueOf(full.getMessage()),

@@ -41,7 +41,7 @@ class CheckpointerTest extends CutsGround {
     assertThat(flushes).hasPositiveValue();
   }
 
-  /** Where it does not, they wait for the checkpoint as long as it takes. */
+  /** Else they would fill the log, and then wait as long as a checkpoint takes. */
   @Test
   void clientsThatFillTheLogFasterThanItIsFlushedWriteAtThePaceOfTheDataDevice() throws Exception {
     checkpointInterval = Duration.ofHours(1);
