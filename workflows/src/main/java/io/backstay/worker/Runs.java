@@ -107,6 +107,7 @@ public final class Runs implements AutoCloseable {
                 .setTarget(address)
                 .setChannelInitializer(sockets::serve)
                 .setRpcTimeout(ANSWER_WITHIN)
+                .setSystemInfoTimeout(ANSWER_WITHIN)
                 .setRpcQueryTimeout(STATUS_WITHIN)
                 .setConnectionBackoffResetFrequency(CONNECT_AGAIN_EVERY)
                 .setRpcRetryOptions(

@@ -8,6 +8,7 @@ import io.backstay.model.OperationReport.State;
 import io.backstay.model.Refusal;
 import io.backstay.model.RefusalCode;
 import io.backstay.model.RefusedException;
+import io.backstay.seam.Time;
 import io.backstay.wire.UnreachableException;
 import io.backstay.workflow.FullBackup;
 import java.nio.file.Path;
@@ -249,6 +250,24 @@ class RealTemporalTest {
         assertThat(group.await(group.runs.start(INPUT).run()))
             .isInstanceOf(Outcome.Completed.class);
       }
+    }
+  }
+
+  /** As on a machine with forty threads for two processors; the SDK by itself waits for 5 s. */
+  @Test
+  void aTemporalThatTakesLongToAnswerIsWaitedFor() throws Exception {
+    try (Runs late = Runs.connect(temporal.address(), "shared", Time.system());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      temporal.signal("STOP");
+      Future<Started> started;
+      try {
+        started = threads.submit(() -> late.start(INPUT));
+        Thread.sleep(Duration.ofSeconds(7));
+        assertThat(started.isDone()).isFalse();
+      } finally {
+        temporal.signal("CONT");
+      }
+      assertThat(shared.await(started.get().run())).isInstanceOf(Outcome.Completed.class);
     }
   }
 

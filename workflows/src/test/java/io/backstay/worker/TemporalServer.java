@@ -123,6 +123,10 @@ final class TemporalServer implements AutoCloseable {
     process.destroyForcibly().waitFor();
   }
 
+  void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+  }
+
   /** What the command printed, and its exit code. */
   record Said(int code, String text) {}
 
