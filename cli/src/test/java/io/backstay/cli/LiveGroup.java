@@ -14,6 +14,7 @@ import io.backstay.wire.Cbor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -22,6 +23,9 @@ import org.junit.jupiter.api.Assumptions;
 /** A group of real processes in a directory of a test, driven by command lines. */
 final class LiveGroup implements AutoCloseable {
   private static final long WAIT_NANOS_MAX = 180_000_000_000L;
+
+  /** Mostly every server is asked, which is work for all of them. */
+  private static final Duration LOOK_EVERY = Duration.ofMillis(300);
 
   private final Path directory;
 
@@ -126,7 +130,7 @@ final class LiveGroup implements AutoCloseable {
       if (System.nanoTime() - begun > WAIT_NANOS_MAX)
         throw new AssertionError("not in time: " + what);
       try {
-        Time.system().sleep(java.time.Duration.ofMillis(50));
+        Time.system().sleep(LOOK_EVERY);
       } catch (InterruptedException e) {
         throw new AssertionError(e);
       }

@@ -23,14 +23,14 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
- * A log that cannot go on its way, because a disk is full or nobody takes it: said clearly, and
- * when the cause is gone everything arrives by itself, or what cannot is done again.
+ * A log or a full backup that cannot go on its way, because a disk is full or nobody takes it: said
+ * clearly, and when the cause is gone everything arrives by itself, or what cannot is done again.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Execution(ExecutionMode.CONCURRENT) // with other classes; its tests one after the other
 @Timeout(value = 6, unit = TimeUnit.MINUTES)
 class ContinuousTroubleTest {
-  private static final int SCARCE_MEBIBYTES = 48;
+  private static final int SCARCE_MEBIBYTES = 12;
   private static final int PLENTY_MEBIBYTES = 400;
   private static final int PROXY_MEBIBYTES = 24;
   private static final int IMAGES = 6;
@@ -89,6 +89,23 @@ class ContinuousTroubleTest {
 
   private long pid(String server) {
     return group.process(server).orElseThrow().pid();
+  }
+
+  @Test
+  @Execution(ExecutionMode.SAME_THREAD)
+  void aFullBackupThatFindsNoSpaceGoesOnWhenThereIsRoom(@TempDir Path directory) throws Exception {
+    leaveRoom(archive, SCARCE_MEBIBYTES);
+    Path source = Volumes.make(directory.resolve("plain.img"), 3 * SCARCE_MEBIBYTES, seed);
+    group.succeed("volume", "add", "plain", "--kind", "plain", "--device", source.toString());
+    RealGroup.Command backup = group.start("backup", "full", "plain");
+    group.awaitWaiting("full-backup/plain", "space");
+
+    leaveRoom(archive, PLENTY_MEBIBYTES);
+
+    assertThat(backup.await().exit()).isZero();
+    Path target = directory.resolve("restored");
+    group.succeed("restore", "plain", "--to", target.toString());
+    Volumes.assertSameBytes(source, target);
   }
 
   private static JsonNode storage(ContinuousVolume volume)

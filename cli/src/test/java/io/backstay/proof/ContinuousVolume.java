@@ -25,7 +25,7 @@ final class ContinuousVolume implements AutoCloseable {
   static final int MEBIBYTES = 24;
   static final long SIZE = (long) MEBIBYTES * Volumes.MIB;
 
-  private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(300);
 
   /** Also where each look takes long, since a server does not answer. */
   private static final Duration AWAIT_MAX = Duration.ofMinutes(2);

@@ -3,9 +3,11 @@ package io.backstay.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.backstay.seam.Time;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KilledStorageTest {
   private static final int KILLS = Boolean.getBoolean("backstay.long") ? 20 : 3;
+  private static final Duration LOOK_EVERY = Duration.ofMillis(200);
   private static final String POSTGRES =
       "setpriv --reuid postgres --regid postgres --clear-groups ";
 
@@ -44,17 +47,14 @@ class KilledStorageTest {
   /** Serves a new volume; where clients find it. */
   private String volume(String name, String size) throws IOException, InterruptedException {
     group.succeed("volume", "add", name, "--kind", "logged", "--size", size);
-    return group.succeed("volume", "show", name).path("volume").path("nbdUri").asText();
+    return show(name).path("nbdUri").asText();
   }
 
   /** Kills the storage as often as it is to be, each time when it serves the volume again. */
   private void killAgainAndAgain(String volume) throws IOException, InterruptedException {
     for (int i = 0; i < KILLS; i++) {
-      long dead = group.pid("s0");
-      RealGroup.kill(dead);
-      JsonNode shown = group.succeed("volume", "show", volume).path("volume");
-      while (group.pid("s0") == dead || !shown.hasNonNull("nbdUri"))
-        shown = group.succeed("volume", "show", volume).path("volume");
+      group.killAndAwaitNext("s0");
+      while (!show(volume).hasNonNull("nbdUri")) Time.system().sleep(LOOK_EVERY);
       // It serves: let clients write for as long as a JVM takes before the next death.
       group.start("volume", "list").await();
     }
@@ -62,11 +62,11 @@ class KilledStorageTest {
 
   /** A client that opens while nothing is served is told so, at once. */
   private void awaitWrites(String volume) throws IOException, InterruptedException {
-    while (used(volume) == 0) Thread.onSpinWait();
+    while (show(volume).at("/log/usedBytes").asLong() == 0) Time.system().sleep(LOOK_EVERY);
   }
 
-  private long used(String volume) throws IOException, InterruptedException {
-    return group.succeed("volume", "show", volume).at("/volume/log/usedBytes").asLong();
+  private JsonNode show(String volume) throws IOException, InterruptedException {
+    return group.succeed("volume", "show", volume).path("volume");
   }
 
   @Test

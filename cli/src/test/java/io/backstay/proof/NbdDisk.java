@@ -2,9 +2,11 @@ package io.backstay.proof;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.backstay.seam.Time;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +17,8 @@ import java.util.concurrent.TimeUnit;
  * file, a loop device makes a disk of the file.
  */
 final class NbdDisk implements AutoCloseable {
+  static final Duration LOOK_EVERY = Duration.ofMillis(20);
+
   private final Path directory;
   private final List<Process> processes = new ArrayList<>();
   private String loop = "";
@@ -28,7 +32,8 @@ final class NbdDisk implements AutoCloseable {
    *
    * @param directory an empty one
    */
-  static NbdDisk reconnecting(Path directory, String nbdUri) throws IOException {
+  static NbdDisk reconnecting(Path directory, String nbdUri)
+      throws IOException, InterruptedException {
     NbdDisk disk = new NbdDisk(directory);
     disk.start(
         "nbdkit",
@@ -67,10 +72,10 @@ final class NbdDisk implements AutoCloseable {
     processes.add(new ProcessBuilder(command).inheritIO().start());
   }
 
-  private void awaitFile(Path file) {
+  private void awaitFile(Path file) throws InterruptedException {
     while (!Files.exists(file)) {
       assertThat(processes.getLast().isAlive()).as("%s waits for its client", file).isTrue();
-      Thread.onSpinWait();
+      Time.system().sleep(LOOK_EVERY);
     }
   }
 

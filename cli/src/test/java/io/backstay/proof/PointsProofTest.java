@@ -42,6 +42,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 class PointsProofTest {
   private static final int SOME_POINTS = 4;
   private static final int MOMENTS = 3;
+  private static final int SOME_WRITES = 100;
   private static final Duration CUT_INTERVAL = Duration.ofSeconds(1);
 
   /** Of a sorted wdiff: behind its header and the header of its first pack come payloads. */
@@ -82,10 +83,10 @@ class PointsProofTest {
       List<Instant> moments = new ArrayList<>();
       for (int i = 0; i < MOMENTS; i++) {
         moments.add(Time.system().now());
-        volume.writes().awaitMore(200);
+        volume.writes().awaitMore(SOME_WRITES);
       }
       long labelled = volume.snapshot("before-upgrade");
-      volume.writes().awaitMore(200);
+      volume.writes().awaitMore(SOME_WRITES);
       List<Recorded> written = volume.end();
 
       for (Instant moment : moments) {

@@ -16,7 +16,7 @@ import java.util.SplittableRandom;
  * storage died it sends again, as NBD clients do.
  */
 final class RecordedWrites implements AutoCloseable {
-  private static final Duration BETWEEN = Duration.ofMillis(3);
+  private static final Duration BETWEEN = Duration.ofMillis(10);
   private static final Duration CONNECT_AGAIN_AFTER = Duration.ofMillis(100);
   private static final int CONNECTS_MAX = 600;
   private static final int SECTOR = 512;

@@ -1,15 +1,13 @@
 package io.backstay.proof;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Random;
 
 /** Sources with contents that a seed makes again. */
@@ -51,14 +49,10 @@ final class Volumes {
     return data;
   }
 
-  static String sha256(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] buffer = new byte[MIB];
-      for (int n; (n = in.read(buffer)) > 0; ) digest.update(buffer, 0, n);
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+  /** The same bytes, compared as they are: neither file may be longer. */
+  static void assertSameBytes(Path expected, Path actual) throws IOException {
+    assertThat(Files.mismatch(expected, actual))
+        .as("offset of the first byte of %s that is not as in %s", actual, expected)
+        .isEqualTo(-1);
   }
 }
