@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Assumptions;
 final class RealGroup implements AutoCloseable {
   private static final Duration COMMAND_MAX = Duration.ofMinutes(4);
   private static final int LOG_LINES = 40;
-  private static final Duration LOOK_EVERY = Duration.ofMillis(10);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(50);
   private static final Duration ASK_EVERY = Duration.ofMillis(200);
 
   private final Path launcher;
