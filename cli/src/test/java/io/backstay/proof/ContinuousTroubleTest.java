@@ -98,7 +98,8 @@ class ContinuousTroubleTest {
     Path source = Volumes.make(directory.resolve("plain.img"), 3 * SCARCE_MEBIBYTES, seed);
     group.succeed("volume", "add", "plain", "--kind", "plain", "--device", source.toString());
     RealGroup.Command backup = group.start("backup", "full", "plain");
-    group.awaitWaiting("full-backup/plain", "space");
+    JsonNode waiting = group.awaitWaiting("full-backup/plain", "space");
+    assertThat(waiting.path("waiting").toString()).contains("the archive has no space left");
 
     leaveRoom(archive, PLENTY_MEBIBYTES);
 
@@ -118,7 +119,7 @@ class ContinuousTroubleTest {
   void aFullArchiveIsSaidAndTakesAllWhenThereIsRoom() throws Exception {
     try (ContinuousVolume volume = add("archive")) {
       volume.backUp();
-      volume.awaitPoints(2);
+      volume.awaitPoints(IMAGES);
       leaveRoom(archive, SCARCE_MEBIBYTES);
       volume.await(
           "no space at the archive",
