@@ -44,23 +44,19 @@ record Failure(String code, int exit, String message, String attempted, String f
     return switch (thrown) {
       case RefusedException refused -> of(refused.refusal()).orAttempted(attempted);
       case UnreachableException away ->
-          new Failure(
-              RefusalCode.UNREACHABLE.word(),
-              RefusalCode.UNREACHABLE.exitCode(),
-              "a server cannot be reached",
-              attempted,
-              String.valueOf(away.getMessage()),
-              "see which servers answer: backstay status; then try again");
+          of(
+              Refusal.of(RefusalCode.UNREACHABLE, "a server cannot be reached")
+                  .attempted(attempted)
+                  .found(String.valueOf(away.getMessage()))
+                  .next("see which servers answer: backstay status; then try again"));
       case MalformedLogException malformed -> malformed(malformed, attempted);
       case MalformedDiffException malformed -> malformed(malformed, attempted);
       case NoSpaceException full ->
-          new Failure(
-              RefusalCode.NO_SPACE.word(),
-              RefusalCode.NO_SPACE.exitCode(),
-              "the disk is full",
-              attempted,
-              String.valueOf(full.getMessage()),
-              "make room there, or name a place on another disk; then run it again");
+          of(
+              Refusal.of(RefusalCode.NO_SPACE, "the disk is full")
+                  .attempted(attempted)
+                  .found(String.valueOf(full.getMessage()))
+                  .next("make room there, or name a place on another disk; then run it again"));
       case AccessDeniedException denied ->
           new Failure(
               "failed",

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.backstay.proof.RecordedWrites.Recorded;
-import io.backstay.seam.Time;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -122,10 +121,7 @@ class DiskTroubleTest {
       line.addAll(List.of("nbdkit", "-s"));
       line.addAll(List.of(nbdkit));
       Process process = new ProcessBuilder(line).inheritIO().start();
-      while (!Files.exists(mount.resolve("disk"))) {
-        assertThat(process.isAlive()).isTrue();
-        Time.system().sleep(NbdDisk.LOOK_EVERY);
-      }
+      NbdDisk.awaitServed(mount.resolve("disk"), process);
       return new FailingDisk(process, mount);
     }
 

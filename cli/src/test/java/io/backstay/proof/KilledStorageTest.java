@@ -7,7 +7,6 @@ import io.backstay.seam.Time;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -25,7 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KilledStorageTest {
   private static final int KILLS = Boolean.getBoolean("backstay.long") ? 20 : 3;
-  private static final Duration LOOK_EVERY = Duration.ofMillis(200);
   private static final String POSTGRES =
       "setpriv --reuid postgres --regid postgres --clear-groups ";
 
@@ -54,7 +52,7 @@ class KilledStorageTest {
   private void killAgainAndAgain(String volume) throws IOException, InterruptedException {
     for (int i = 0; i < KILLS; i++) {
       group.killAndAwaitNext("s0");
-      while (!show(volume).hasNonNull("nbdUri")) Time.system().sleep(LOOK_EVERY);
+      while (!show(volume).hasNonNull("nbdUri")) Time.system().sleep(RealGroup.ASK_EVERY);
       // It serves: let clients write for as long as a JVM takes before the next death.
       group.start("volume", "list").await();
     }
@@ -62,7 +60,8 @@ class KilledStorageTest {
 
   /** A client that opens while nothing is served is told so, at once. */
   private void awaitWrites(String volume) throws IOException, InterruptedException {
-    while (show(volume).at("/log/usedBytes").asLong() == 0) Time.system().sleep(LOOK_EVERY);
+    while (show(volume).at("/log/usedBytes").asLong() == 0)
+      Time.system().sleep(RealGroup.ASK_EVERY);
   }
 
   private JsonNode show(String volume) throws IOException, InterruptedException {

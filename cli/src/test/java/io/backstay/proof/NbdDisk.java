@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * file, a loop device makes a disk of the file.
  */
 final class NbdDisk implements AutoCloseable {
-  static final Duration LOOK_EVERY = Duration.ofMillis(20);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(20);
 
   private final Path directory;
   private final List<Process> processes = new ArrayList<>();
@@ -46,7 +46,7 @@ final class NbdDisk implements AutoCloseable {
         "retries=120",
         "retry-delay=1",
         "retry-exponential=no");
-    disk.awaitFile(disk.socket());
+    disk.awaitServed(disk.socket());
     return disk;
   }
 
@@ -63,7 +63,7 @@ final class NbdDisk implements AutoCloseable {
   String attach() throws IOException, InterruptedException {
     Path mount = Files.createDirectory(directory.resolve("m"));
     start("nbdfuse", mount.resolve("disk").toString(), uri());
-    awaitFile(mount.resolve("disk"));
+    awaitServed(mount.resolve("disk"));
     loop = out("losetup -f --show " + mount.resolve("disk")).strip();
     return loop;
   }
@@ -72,9 +72,14 @@ final class NbdDisk implements AutoCloseable {
     processes.add(new ProcessBuilder(command).inheritIO().start());
   }
 
-  private void awaitFile(Path file) throws InterruptedException {
+  private void awaitServed(Path file) throws InterruptedException {
+    awaitServed(file, processes.getLast());
+  }
+
+  /** Waits for a file or socket that a process makes when it serves it. */
+  static void awaitServed(Path file, Process by) throws InterruptedException {
     while (!Files.exists(file)) {
-      assertThat(processes.getLast().isAlive()).as("%s waits for its client", file).isTrue();
+      assertThat(by.isAlive()).as("%s waits for who serves it", file).isTrue();
       Time.system().sleep(LOOK_EVERY);
     }
   }

@@ -27,7 +27,9 @@ final class RealGroup implements AutoCloseable {
   private static final Duration COMMAND_MAX = Duration.ofMinutes(4);
   private static final int LOG_LINES = 40;
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
-  private static final Duration ASK_EVERY = Duration.ofMillis(200);
+
+  /** Whoever waits asks servers so often: each answer is work for them. */
+  static final Duration ASK_EVERY = Duration.ofMillis(200);
 
   private final Path launcher;
   private final Path directory;
